@@ -1,0 +1,87 @@
+"""Follow, change a subscription, leave, invite."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import replace
+from datetime import datetime
+
+from gateway.chatter.post import SYSTEM, Draft, Posting, delivery_row
+from gateway.chatter.types import Types
+from gateway.errors import BadValue, Conflict, NotFound
+from gateway.rules.subscription import allowed, defaults, unknown
+from store.models.views import PartnerView, ThreadView
+from store.queries import message as messages
+from store.queries import thread as threads
+from store.session import Session
+
+
+def follow(
+    session: Session, thread: ThreadView, partner: PartnerView, *, types: Types, wanted: Collection[str] | None,
+    reason: str, now: datetime,
+) -> bool:  # fmt: skip
+    """Make a partner a follower; answers True when he is new.
+
+    wanted: None = the defaults, and who follows already keeps his set; given = replaces it. Raises
+    BadValue for an unknown subtype, Conflict for a deactivated partner.
+    """
+    if not partner.active:
+        raise Conflict(f"{partner.email} is deactivated")
+    subtypes = types.get(thread.record_type, session).subtypes
+    if wanted is None:
+        chosen = defaults(subtypes, internal=partner.internal)
+    else:
+        _check(unknown(subtypes, wanted), thread.record_type)
+        chosen = allowed(subtypes, wanted, internal=partner.internal)
+    is_new = threads.follow(session, thread.id, [(partner.id, chosen)], reason=reason, now=now) == 1
+    if not is_new and wanted is not None:
+        threads.set_subtypes(session, thread.id, partner.id, chosen)
+    return is_new
+
+
+def change(
+    session: Session, thread: ThreadView, partner_id: int, *, types: Types, wanted: Collection[str]
+) -> frozenset[str]:
+    """Replace a subscription. Raises NotFound when he does not follow, BadValue for an unknown subtype."""
+    follower = threads.follower(session, thread.id, partner_id)
+    if follower is None:
+        raise NotFound(f"partner {partner_id} does not follow this record")
+    subtypes = types.get(thread.record_type, session).subtypes
+    _check(unknown(subtypes, wanted), thread.record_type)
+    chosen = allowed(subtypes, wanted, internal=follower.internal)
+    threads.set_subtypes(session, thread.id, partner_id, chosen)
+    return chosen
+
+
+def leave(session: Session, thread: ThreadView, partner: PartnerView, *, posting: Posting, now: datetime) -> bool:
+    """End a subscription; False when he did not follow. An outsider who leaves is noted in the log."""
+    if not threads.unfollow(session, thread.id, partner.id):
+        return False
+    if not partner.internal:
+        text = f"{partner.name or partner.email} no longer follows."
+        entry = Draft(thread, "log", "note", SYSTEM, internal=True, body_text=text, generated=True, tell=False)
+        posting.post(session, replace(entry, body_html=f"<p>{_escaped(text)}</p>"), now)
+    return True
+
+
+def invite(
+    session: Session, thread: ThreadView, partner: PartnerView, *, posting: Posting, html: str, text: str,
+    by: PartnerView | None, now: datetime,
+) -> None:  # fmt: skip
+    """Queue the invitation of a new follower; his answer lands on the thread. html: cleaned, "" = the house's text."""
+    payload = {"html": html, "text": text, "by": by.name or by.email if by else ""}
+    row = delivery_row(
+        "invite", address=partner.email, reason="invited", header_id=posting.new_header_id(thread), now=now,
+        thread_id=thread.id, partner_id=partner.id, payload=payload,
+    )  # fmt: skip
+    messages.add_deliveries(session, [row])
+    threads.invite(session, thread.id, [partner.id], now)
+
+
+def _check(names: list[str], record_type: str) -> None:
+    if names:
+        raise BadValue.of("subtypes", f"{record_type} has no subtype {', '.join(names)}")
+
+
+def _escaped(text: str) -> str:
+    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")

@@ -1,0 +1,247 @@
+"""Post one message: message, files, follow, expand, queue, in the transaction that is given.
+
+The thread's own order stands in ``Posting.post``; everything that decides is a rule.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from gateway.chatter.types import Types
+from gateway.mail.subject import reply_subject
+from gateway.rules.recipients import EMAIL, Notice, notices
+from gateway.rules.subscription import defaults
+from gateway.rules.tracking import Change
+from store.models.views import ThreadView
+from store.queries import message as messages
+from store.queries import thread as threads
+from store.search import fold
+from store.session import Session
+
+
+@dataclass(frozen=True, slots=True)
+class Author:
+    """Who is shown as the author. partner_id None = the system, or somebody who is no partner."""
+
+    partner_id: int | None
+    name: str
+    email: str
+    internal: bool = False
+
+
+SYSTEM = Author(None, "Threadpost", "")
+
+
+@dataclass(frozen=True, slots=True)
+class File:
+    """A file whose octets are durable in the blob store already."""
+
+    name: str
+    content_type: str
+    size: int
+    blob: str
+    content_id: str | None = None
+    inline: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """A message on its way into a thread.
+
+    kind: message, note or log. internal: for staff only. mentioned, recipients: partner ids.
+    confirmed: outsiders who may get this internal message. addressed / addressed_count_for: as in
+    rules/recipients. followers: partners who begin to follow by this message: (id, internal).
+    header_id: the Message-ID under which it came in, None if it was written here. tell: False = stored,
+    nobody is told.
+    """
+
+    thread: ThreadView
+    kind: str
+    subtype: str
+    author: Author
+    internal: bool = False
+    confidence: str = ""
+    subject: str | None = None
+    body_html: str = ""
+    body_text: str = ""
+    quoted_html: str | None = None
+    parent_id: int | None = None
+    date: datetime | None = None
+    files: tuple[File, ...] = ()
+    attachment_ids: tuple[int, ...] = ()
+    mentioned: frozenset[int] = frozenset()
+    recipients: frozenset[int] = frozenset()
+    confirmed: frozenset[int] = frozenset()
+    addressed: frozenset[str] = frozenset()
+    addressed_count_for: str = "nobody"
+    followers: tuple[tuple[int, bool], ...] = ()
+    header_id: str | None = None
+    inbound_id: int | None = None
+    tracking: tuple[Change, ...] = ()
+    folded: bool = False
+    generated: bool = False
+    tell: bool = True
+    extra_search: tuple[str, ...] = field(default=())
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """What a post did."""
+
+    message_id: int
+    header_id: str
+    told: int
+    skipped: int
+    followed: int
+
+
+class Posting:
+    """Posts messages. domain: ours, where a thread has none of its own; new_header_id: mints a Message-ID."""
+
+    def __init__(self, *, types: Types, domain: str, new_header_id: Callable[[str], str]) -> None:
+        self._types = types
+        self._domain = domain
+        self._new_header_id = new_header_id
+
+    def new_header_id(self, thread: ThreadView | None = None) -> str:
+        """A new Message-ID in the domain of the thread."""
+        return self._new_header_id((thread.domain if thread else "") or self._domain)
+
+    def post(self, session: Session, draft: Draft, now: datetime) -> Receipt:
+        """Post the draft: message, files, follow, expand, queue."""
+        header_id = self.new_header_id(draft.thread)
+        message_id = messages.add(session, _row(draft, header_id, now))
+        references = [(header_id, True)] + ([(draft.header_id, False)] if draft.header_id else [])
+        messages.add_refs(session, message_id, references)
+        self._attach(session, message_id, draft, now)
+        followed = self._follow(session, draft, now)
+        decisions = self._expand(session, draft, now) if draft.tell else []
+        self._queue(session, draft, message_id, header_id, decisions, now)
+        told = sum(notice.state in ("queued", "inbox") for notice in decisions)
+        return Receipt(message_id, header_id, told, len(decisions) - told, followed)
+
+    def audience(self, session: Session, draft: Draft, now: datetime) -> list[Notice]:
+        """Who would be told about the draft, without posting it."""
+        return self._expand(session, draft, now)
+
+    def _attach(self, session: Session, message_id: int, draft: Draft, now: datetime) -> None:
+        rows = [
+            {
+                "thread_id": draft.thread.id, "message_id": message_id, "name": file.name,
+                "content_type": file.content_type, "size": file.size, "blob": file.blob,
+                "content_id": file.content_id, "inline": file.inline, "created_at": now,
+            }
+            for file in draft.files
+        ]  # fmt: skip
+        messages.add_attachments(session, rows)
+        if draft.attachment_ids:
+            messages.bind_attachments(session, message_id, draft.attachment_ids)
+
+    def _follow(self, session: Session, draft: Draft, now: datetime) -> int:
+        if not draft.followers:
+            return 0
+        subtypes = self._types.get(draft.thread.record_type, session).subtypes
+        wishes = [(partner_id, defaults(subtypes, internal=internal)) for partner_id, internal in draft.followers]
+        return threads.follow(session, draft.thread.id, wishes, reason="author", now=now)
+
+    def _expand(self, session: Session, draft: Draft, now: datetime) -> list[Notice]:
+        others = draft.mentioned | draft.recipients
+        return notices(
+            threads.audience(session, draft.thread.id, others, now),
+            subtype=draft.subtype,
+            internal=draft.internal,
+            author_id=draft.author.partner_id,
+            mentioned=draft.mentioned,
+            recipients=draft.recipients,
+            confirmed=draft.confirmed,
+            addressed=draft.addressed,
+            addressed_count_for=draft.addressed_count_for,
+        )
+
+    def _queue(
+        self, session: Session, draft: Draft, message_id: int, header_id: str, decisions: Sequence[Notice], now: datetime
+    ) -> None:
+        if not decisions:
+            return
+        messages.add_notices(
+            session,
+            [
+                {"message_id": message_id, "partner_id": notice.partner_id, "channel": notice.channel,
+                 "state": notice.state, "reason": notice.reason, "read_at": None}
+                for notice in decisions
+            ],
+        )  # fmt: skip
+        mailed = [notice for notice in decisions if notice.channel == EMAIL and notice.state == "queued"]
+        if mailed and draft.thread.subject is None:
+            threads.freeze_subject(session, draft.thread.id, self.subject_of(session, draft))
+        messages.add_deliveries(
+            session,
+            [
+                delivery_row(
+                    "message", address=notice.email, reason=notice.reason, header_id=header_id, now=now,
+                    message_id=message_id, thread_id=draft.thread.id, partner_id=notice.partner_id,
+                )
+                for notice in mailed
+            ],
+        )  # fmt: skip
+
+    def subject_of(self, session: Session, draft: Draft) -> str:
+        """The subject that all mail of a thread will carry: the opener's, or the title, or type and key."""
+        if draft.header_id and draft.subject:
+            return reply_subject(draft.subject)
+        label = self._types.get(draft.thread.record_type, session).label
+        return draft.thread.title or f"{label} {draft.thread.key}"
+
+
+def delivery_row(
+    kind: str, *, address: str, reason: str, header_id: str, now: datetime, message_id: int | None = None,
+    thread_id: int | None = None, partner_id: int | None = None, payload: dict[str, Any] | None = None,
+    due_at: datetime | None = None,
+) -> dict[str, Any]:  # fmt: skip
+    """One row of the outbox, due now unless said otherwise."""
+    return {
+        "kind": kind, "channel": EMAIL, "message_id": message_id, "thread_id": thread_id, "partner_id": partner_id,
+        "address": address, "reason": reason, "payload": payload, "header_id": header_id, "state": "queued",
+        "created_at": now, "due_at": due_at or now,
+    }  # fmt: skip
+
+
+def _row(draft: Draft, header_id: str, now: datetime) -> dict[str, Any]:
+    return {
+        "thread_id": draft.thread.id,
+        "kind": draft.kind,
+        "subtype": draft.subtype,
+        "internal": draft.internal,
+        "author_id": draft.author.partner_id,
+        "author_name": draft.author.name,
+        "author_email": draft.author.email,
+        "confidence": draft.confidence,
+        "date": draft.date or now,
+        "subject": draft.subject,
+        "body_html": draft.body_html,
+        "body_text": draft.body_text,
+        "quoted_html": draft.quoted_html,
+        "message_id": header_id,
+        "parent_id": draft.parent_id,
+        "tracking": [_line(change) for change in draft.tracking] or None,
+        "folded": draft.folded,
+        "generated": draft.generated,
+        "inbound_id": draft.inbound_id,
+        "search_text": search_text(draft),
+        "edited_at": None,
+        "deleted_at": None,
+    }
+
+
+def search_text(draft: Draft) -> str:
+    """What a search in the thread looks at: subject, body, file names, tracked values."""
+    words = [draft.subject or "", draft.body_text, *(file.name for file in draft.files), *draft.extra_search]
+    words += [text for change in draft.tracking for text in (change.label, change.old, change.new)]
+    return fold("\n".join(word for word in words if word))
+
+
+def _line(change: Change) -> dict[str, str]:
+    return {"field": change.field, "label": change.label, "old": change.old, "new": change.new}

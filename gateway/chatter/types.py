@@ -1,0 +1,131 @@
+"""Record types: the database is the truth, the TOML seeds what is missing (DESIGN decision 10)."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from gateway.errors import BadValue, ConfigError, NotFound
+from gateway.mail.address import normalise
+from gateway.rules.subscription import Subtype, with_generic
+from gateway.rules.tracking import Field
+from store.bell import Bell
+from store.queries import types as store
+from store.session import Database, Session
+
+FIELD_TYPES = ("text", "number", "money", "date", "datetime", "boolean", "choice", "reference", "list")
+
+
+@dataclass(frozen=True, slots=True)
+class TypeRules:
+    """What holds for the records of one type."""
+
+    name: str
+    label: str
+    fields: tuple[Field, ...] = ()
+    subtypes: tuple[Subtype, ...] = ()
+    policy: Mapping[str, Any] = field(default_factory=dict)
+
+    def subtype(self, name: str) -> Subtype | None:
+        """The subtype of this name, None if the type has none."""
+        return next((subtype for subtype in self.subtypes if subtype.name == name), None)
+
+
+def rules_of(name: str, label: str, config: Mapping[str, Any]) -> TypeRules:
+    """Read the stored form of a record type. Raises BadValue naming what is wrong."""
+    try:
+        fields = msgspec.convert(config.get("fields") or [], list[Field])
+        subtypes = msgspec.convert(config.get("subtypes") or [], list[Subtype])
+    except msgspec.ValidationError as trouble:
+        raise BadValue.of("fields" if "fields" in str(trouble) else "subtypes", str(trouble)) from trouble
+    for index, rule in enumerate(fields):
+        if rule.type not in FIELD_TYPES:
+            raise BadValue.of(f"fields/{index}/type", f"{rule.type!r} is none of {', '.join(FIELD_TYPES)}")
+    for index, subtype in enumerate(subtypes):
+        if not subtype.name or any(letter.isspace() for letter in subtype.name):
+            raise BadValue.of(f"subtypes/{index}/name", "a subtype needs a name without blanks")
+    return TypeRules(name, label or name, tuple(fields), with_generic(tuple(subtypes)), config.get("policy") or {})
+
+
+class Types:
+    """The record types as this process knows them; the bell says when to read them again."""
+
+    def __init__(self, database: Database, bell: Bell) -> None:
+        self._database = database
+        self._known: dict[str, TypeRules] | None = None
+        bell.listen("types", self.forget)
+
+    def forget(self) -> None:
+        """Read the store again at the next question."""
+        self._known = None
+
+    def all(self, session: Session | None = None) -> dict[str, TypeRules]:
+        """Every record type by name. session: of the running transaction, where there is one."""
+        known = self._known
+        if known is None:
+            if session is not None:
+                known = _read(session)
+            else:
+                with self._database.read() as reading:
+                    known = _read(reading)
+            self._known = known
+        return known
+
+    def get(self, name: str, session: Session | None = None) -> TypeRules:
+        """The rules of one type. Raises NotFound."""
+        rules = self.all(session).get(name)
+        if rules is None:
+            raise NotFound(f"there is no record type {name!r}")
+        return rules
+
+
+def _read(session: Session) -> dict[str, TypeRules]:
+    return {row.name: rules_of(row.name, row.label, row.config) for row in store.record_types(session)}
+
+
+def seed(session: Session, file: Path, *, domain: str, now: datetime) -> list[str]:
+    """Enter the record types and aliases of a TOML file that the store does not have; answers their names.
+
+    Never overwrites what was changed over the API. domain: where aliases given as a local part live.
+    Raises ConfigError.
+    """
+    try:
+        declared = tomllib.loads(file.read_text(encoding="utf-8")).get("types", {})
+    except (OSError, tomllib.TOMLDecodeError) as trouble:
+        raise ConfigError(str(file), 0, "types", str(trouble)) from trouble
+    existing = {row.name for row in store.record_types(session)}
+    added = []
+    for name, values in declared.items():
+        if name in existing:
+            continue
+        config = {key: value for key, value in values.items() if key not in ("label", "alias")}
+        try:
+            rules_of(name, values.get("label", name), config)
+        except BadValue as trouble:
+            raise ConfigError(str(file), 0, f"types.{name}", str(trouble)) from trouble
+        store.put_record_type(session, name, values.get("label", name), config, now)
+        added.append(name)
+        if values.get("alias"):
+            address = normalise(values["alias"] if "@" in values["alias"] else f"{values['alias']}@{domain}")
+            if store.alias(session, address) is None:
+                store.put_alias(session, address, name, {}, {}, now)
+    return added
+
+
+def put(session: Session, name: str, label: str | None, changes: Mapping[str, Any], now: datetime) -> bool:
+    """Write a record type; absent = unchanged. Answers True when it is new. Raises BadValue."""
+    row = next((row for row in store.record_types(session) if row.name == name), None)
+    config = {**(row.config if row else {}), **{key: value for key, value in changes.items() if value is not None}}
+    wanted = label if label is not None else (row.label if row else name)
+    rules_of(name, wanted, config)
+    return store.put_record_type(session, name, wanted, config, now)
+
+
+NewHeaderId = Callable[[str], str]
+"""Mints a new Message-ID for a domain."""

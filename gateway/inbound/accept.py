@@ -1,0 +1,325 @@
+"""The one call behind every door: is this forward-path ours, and is the mail durable?
+
+A door resolves each forward-path once, to a typed target, and says 250 only when the raw mail, its
+envelope and its targets are committed and synced (RFC 5321 section 6.1). What the mail says is looked at
+later, from the ledger. Nothing is recognised as a duplicate here: that is decided at posting.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import os
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import BinaryIO
+
+from gateway.errors import StoreBusy, UnknownRecipient
+from gateway.mail.address import normalise
+from gateway.mail.envelope import Envelope
+from gateway.rules.routing import (
+    Activity,
+    AliasTarget,
+    BounceTarget,
+    Catchall,
+    Digest,
+    Leave,
+    Notifications,
+    Postmaster,
+    Reply,
+    Target,
+    to_row,
+)
+from gateway.rules.token import Keys, Kind, Token, read_local_part
+from store.bell import Bell
+from store.blobs import BlobStore
+from store.group import GroupCommit
+from store.models.views import NewMail
+from store.queries import inbound as ledger
+from store.session import Database, StoreUnavailable
+
+INLINE_OCTETS = 64 * 1024  # larger raw mail lies in the blob store
+_FRESH_SECONDS = 5.0
+
+
+@dataclass(frozen=True, slots=True)
+class OwnDomain:
+    """One of our domains and what its local parts mean. reply, bounce, leave: the token prefixes."""
+
+    name: str
+    reply: str = "reply"
+    bounce: str = "bounce"
+    leave: str = "leave"
+    notifications: str = "notifications"
+    catchall: bool = False
+
+    @property
+    def prefixes(self) -> Mapping[str, Kind | None]:
+        """Prefix -> the kind of token that may stand behind it, None = a reply of any kind."""
+        return {self.reply: None, self.bounce: Kind.BOUNCE, self.leave: Kind.LEAVE}
+
+
+class Spool:
+    """A mail that is still coming in: in memory up to a limit, then in a file of the blob store."""
+
+    def __init__(self, blobs: BlobStore, *, in_memory: int) -> None:
+        self._blobs = blobs
+        self._in_memory = in_memory
+        self._chunks: list[bytes] = []
+        self._file: BinaryIO | None = None
+        self._path: Path | None = None
+        self._digest = hashlib.sha256()
+        self.size = 0
+
+    def write(self, chunk: bytes) -> None:
+        """Add octets. Raises OSError when the disk refuses."""
+        self.size += len(chunk)
+        if self._file is None and self.size <= self._in_memory:
+            self._chunks.append(chunk)
+            return
+        if self._file is None:
+            self._path = self._blobs.spool()
+            self._file = open(self._path, "xb")  # noqa: SIM115 - closed by keep or discard
+            for held in self._chunks:
+                self._digest.update(held)
+                self._file.write(held)
+            self._chunks = []
+        self._digest.update(chunk)
+        self._file.write(chunk)
+
+    def discard(self) -> None:
+        """Forget the octets."""
+        self._chunks = []
+        if self._file is not None and self._path is not None:
+            self._file.close()
+            self._path.unlink(missing_ok=True)
+            self._file = None
+
+    @property
+    def is_small(self) -> bool:
+        """The mail fits into the ledger itself: nothing but the commit is needed."""
+        return self._file is None and self.size <= INLINE_OCTETS
+
+    def octets(self) -> bytes:
+        """All octets of a mail that is in memory."""
+        return b"".join(self._chunks)
+
+    def keep(self) -> str:
+        """Make the octets a durable blob; answers its digest. Blocks for the disk."""
+        if self._file is None or self._path is None:
+            return self._blobs.put(self.octets())
+        self._file.flush()
+        os.fsync(self._file.fileno())
+        self._file.close()
+        self._file = None
+        return self._blobs.adopt(self._path, self._digest.hexdigest())
+
+
+@dataclass
+class _Known:
+    """What the doors remember of the store for a few seconds, so that RCPT seldom asks it."""
+
+    aliases: dict[str, tuple[int, str]] = field(default_factory=dict)
+    blocks: frozenset[str] = frozenset()
+    loaded: float = 0.0
+    generations: dict[tuple[int, int], tuple[float, int | None]] = field(default_factory=dict)
+
+
+class Acceptor:
+    """Resolves forward-paths and writes accepted mail to the ledger, for all doors."""
+
+    def __init__(
+        self,
+        *,
+        database: Database,
+        blobs: BlobStore,
+        domains: Sequence[OwnDomain],
+        keys: Keys,
+        now: Callable[[], datetime],
+        bell: Bell | None = None,
+        in_memory: int = 1024 * 1024,
+    ) -> None:
+        self._database = database
+        self._blobs = blobs
+        self._domains = {domain.name: domain for domain in domains}
+        self._keys = keys
+        self._now = now
+        self._in_memory = in_memory
+        self._known = _Known()
+        self._commit: GroupCommit[NewMail, int] = GroupCommit(database, ledger.add, name="accept")
+        if bell is not None:
+            bell.listen("types", self.forget)
+
+    def forget(self) -> None:
+        """Ask the store again at the next forward-path."""
+        self._known = _Known()
+
+    def close(self) -> None:
+        """Finish what is being committed."""
+        self._commit.close()
+
+    def spool(self) -> Spool:
+        """Where a door writes the octets of one mail as they come."""
+        return Spool(self._blobs, in_memory=self._in_memory)
+
+    async def resolve(self, forward_path: str) -> Target:
+        """What a forward-path means. Raises UnknownRecipient, or StoreBusy when the store cannot say."""
+        quick = self._resolve_from_memory(forward_path)
+        if quick is not None:
+            return quick
+        return await asyncio.to_thread(self.resolve_now, forward_path)
+
+    def resolve_now(self, forward_path: str) -> Target:
+        """``resolve`` for a caller that may block."""
+        try:
+            self._refresh()
+            local_part, domain = self._split(forward_path)
+            target = self._by_token(local_part, domain) or self._by_name(local_part, domain)
+        except StoreUnavailable as trouble:
+            raise StoreBusy(str(trouble)) from trouble
+        if target is None:
+            raise UnknownRecipient(forward_path)
+        return target
+
+    async def is_blocked(self, reverse_path: str) -> bool:
+        """The reverse-path, or its whole domain, is on the block list."""
+        if not reverse_path:
+            return False
+        if not self._is_fresh():
+            await asyncio.to_thread(self._refresh_or_busy)
+        address = normalise(reverse_path)
+        return bool(address) and not self._known.blocks.isdisjoint({address, "@" + address.rpartition("@")[2]})
+
+    async def accept(self, door: str, envelope: Envelope, targets: Sequence[Target], spool: Spool) -> int:
+        """Make the mail durable; answers its id in the ledger.
+
+        targets: in the order of the envelope's forward-paths. Raises StoreBusy; then nothing was kept.
+        """
+        try:
+            blob = None if spool.is_small else await asyncio.to_thread(spool.keep)
+            mail = self._new_mail(door, envelope, targets, spool, blob)
+            return await self._commit.write(mail)
+        except (StoreUnavailable, OSError) as trouble:
+            spool.discard()
+            raise StoreBusy(str(trouble)) from trouble
+
+    def accept_now(self, door: str, envelope: Envelope, targets: Sequence[Target], raw: bytes) -> int:
+        """``accept`` for a caller that may block (inject, demo)."""
+        spool = self.spool()
+        try:
+            spool.write(raw)
+            blob = None if spool.is_small else spool.keep()
+            return self._commit.submit(self._new_mail(door, envelope, targets, spool, blob)).result()
+        except (StoreUnavailable, OSError) as trouble:
+            spool.discard()
+            raise StoreBusy(str(trouble)) from trouble
+
+    def _new_mail(
+        self, door: str, envelope: Envelope, targets: Sequence[Target], spool: Spool, blob: str | None
+    ) -> NewMail:
+        return NewMail(
+            door=door,
+            reverse_path=envelope.reverse_path,
+            client=asdict(envelope.client),
+            raw=spool.octets() if blob is None else None,
+            blob=blob,
+            size=spool.size,
+            received_at=self._now(),
+            targets=[(path, *to_row(target)) for path, target in zip(envelope.forward_paths, targets, strict=True)],
+        )
+
+    def _split(self, forward_path: str) -> tuple[str, OwnDomain]:
+        address = normalise(forward_path)
+        local_part, _, name = address.rpartition("@")
+        domain = self._domains.get(name)
+        if not address or domain is None:
+            raise UnknownRecipient(forward_path)
+        return local_part, domain
+
+    def _resolve_from_memory(self, forward_path: str) -> Target | None:
+        """The answer without the store, None where it must be asked. Raises UnknownRecipient."""
+        if not self._is_fresh():
+            return None
+        local_part, domain = self._split(forward_path)
+        found = read_local_part(local_part, domain.prefixes, self._keys)
+        if found is None:
+            target = self._by_name(local_part, domain)
+            if target is None:
+                raise UnknownRecipient(forward_path)
+            return target
+        token, verb = found
+        if token.kind is not Kind.REPLY:
+            return _target_of(token, verb)
+        remembered = self._known.generations.get((token.subject_id, token.partner_id))
+        if remembered is None or time.monotonic() - remembered[0] > _FRESH_SECONDS:
+            return None
+        if remembered[1] is None or token.generation < remembered[1]:
+            raise UnknownRecipient(forward_path)
+        return _target_of(token, verb)
+
+    def _by_token(self, local_part: str, domain: OwnDomain) -> Target | None:
+        found = read_local_part(local_part, domain.prefixes, self._keys)
+        if found is None:
+            return None
+        token, verb = found
+        if token.kind is Kind.REPLY:
+            with self._database.read() as session:
+                generation = ledger.live_generation(session, token.subject_id, token.partner_id)
+            self._remember(token, generation)
+            if generation is None or token.generation < generation:
+                return None
+        return _target_of(token, verb)
+
+    def _by_name(self, local_part: str, domain: OwnDomain) -> Target | None:
+        address = f"{local_part}@{domain.name}"
+        alias = self._known.aliases.get(address)
+        if alias is not None:
+            return AliasTarget(alias[0], alias[1], address)
+        if local_part in ("postmaster", "abuse"):
+            return Postmaster()
+        if local_part == domain.notifications:
+            return Notifications()
+        if domain.catchall and local_part.partition("+")[0] not in domain.prefixes:
+            return Catchall()
+        return None
+
+    def _remember(self, token: Token, generation: int | None) -> None:
+        if len(self._known.generations) > 20_000:
+            self._known.generations.clear()
+        self._known.generations[token.subject_id, token.partner_id] = (time.monotonic(), generation)
+
+    def _is_fresh(self) -> bool:
+        return time.monotonic() - self._known.loaded < _FRESH_SECONDS
+
+    def _refresh(self) -> None:
+        if self._is_fresh():
+            return
+        with self._database.read() as session:
+            self._known.aliases = ledger.aliases(session)
+            self._known.blocks = ledger.blocks(session)
+        self._known.loaded = time.monotonic()
+
+    def _refresh_or_busy(self) -> None:
+        try:
+            self._refresh()
+        except StoreUnavailable as trouble:
+            raise StoreBusy(str(trouble)) from trouble
+
+
+def _target_of(token: Token, verb: str) -> Target:
+    match token.kind:
+        case Kind.REPLY:
+            if verb == "leave":
+                return Leave(token.subject_id, token.partner_id)
+            return Reply(token.subject_id, token.partner_id, token.internal, token.week, verb)
+        case Kind.BOUNCE:
+            return BounceTarget(token.subject_id, token.partner_id)
+        case Kind.LEAVE:
+            return Leave(token.subject_id, token.partner_id)
+        case Kind.ACTIVITY:
+            return Activity(token.subject_id, token.partner_id, verb)
+        case Kind.DIGEST:
+            return Digest(token.subject_id, token.partner_id)

@@ -1,0 +1,82 @@
+"""Fetch from the store what the rules need to route a mail and to know its author."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from gateway.mail.address import normalise
+from gateway.mail.message import ParsedMail
+from gateway.rules.visibility import may_access
+from store.models.views import ParticipantView, ThreadView
+from store.queries import message as messages
+from store.queries import thread as threads
+from store.session import Session
+
+_REFERENCES = 20  # the newest ids of References that are looked at
+
+
+@dataclass(frozen=True, slots=True)
+class Referenced:
+    """What the Message-IDs of a mail lead to.
+
+    is_ours: its own Message-ID is one that we minted, so it is our own mail come back.
+    messages: (message id, thread id, internal) that In-Reply-To, then References (newest first) name.
+    """
+
+    is_ours: bool
+    messages: tuple[tuple[int, int, bool], ...]
+
+    def parent_in(self, thread_id: int) -> tuple[int, bool] | None:
+        """The best answered message of a thread and whether it is internal, None if there is none."""
+        return next(((found, internal) for found, thread, internal in self.messages if thread == thread_id), None)
+
+    def threads(self) -> list[int]:
+        """The threads that are referred to, best first, each once."""
+        return list(dict.fromkeys(thread for _, thread, _ in self.messages))
+
+
+def referenced(session: Session, mail: ParsedMail) -> Referenced:
+    """Look up the mail's own Message-ID, In-Reply-To and References."""
+    wanted = list(dict.fromkeys((*mail.in_reply_to, *reversed(mail.references[-_REFERENCES:]))))
+    ids = [*([mail.message_id] if mail.message_id else []), *wanted]
+    rows = messages.referenced(session, ids)
+    is_ours = any(row.header_id == mail.message_id and row.ours for row in rows)
+    found = [(row.id, row.thread_id, row.internal) for row in rows if row.header_id in set(wanted)]
+    return Referenced(is_ours, tuple(found))
+
+
+def author_address(mail: ParsedMail) -> str:
+    """The normalised address of the one author, "" if there is none."""
+    return normalise(mail.author.addr_spec) if mail.author else ""
+
+
+def participant(session: Session, thread_id: int, address: str) -> ParticipantView | None:
+    """The author as the thread knows him; None when he is nobody's address."""
+    return threads.participant(session, thread_id, address) if address else None
+
+
+def has_access(thread: ThreadView | None, author: ParticipantView | None) -> bool:
+    """The author is staff and may work on the record; a new record is open to all staff."""
+    if author is None:
+        return False
+    return may_access(
+        internal=author.internal, active=author.active, partner_id=author.partner_id,
+        members=thread.members if thread else None,
+    )  # fmt: skip
+
+
+def addressed(mail: ParsedMail, own_domains: frozenset[str]) -> dict[str, str]:
+    """Whom To and Cc name, apart from us: normalised address -> name."""
+    found: dict[str, str] = {}
+    for address in (*mail.to, *mail.cc):
+        known_as = normalise(address.addr_spec)
+        if known_as and known_as.rpartition("@")[2] not in own_domains:
+            found.setdefault(known_as, address.name)
+    return found
+
+
+def takes_part(session: Session, thread_ids: Sequence[int], address: str) -> list[int]:
+    """Those of the threads in which the address takes part (follows, was invited, or is staff)."""
+    known = [(thread_id, participant(session, thread_id, address)) for thread_id in thread_ids[:3]]
+    return [thread_id for thread_id, who in known if who is not None and (who.follower or who.invited or who.internal)]

@@ -1,0 +1,217 @@
+"""Render the body of a message once for all readers who see the same.
+
+The body key is (message, audience, language, template, reason class): nothing personal is in a body, so
+10,000 followers cost one rendering. What has no message (an invitation, a login link) is personal.
+"""
+
+from __future__ import annotations
+
+import re
+import threading
+from collections import OrderedDict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import structlog
+from markupsafe import Markup, escape
+
+from gateway.mail import compose
+from gateway.mail.dkim import body_hash
+from gateway.mail.html import clean, from_text
+from gateway.outbound.house import MARKER, House
+from gateway.templating import Templates
+from store.blobs import BlobDamaged, BlobStore
+
+log = structlog.get_logger()
+
+_REASONS = frozenset({"follower", "mention", "assigned", "invited"})
+_MOST_BODIES = 64
+_MOST_OCTETS = 32 * 1024 * 1024
+_IMAGE = re.compile(r'src="[^"]{0,400}?/attachments/(\d{1,19})[^"]{0,200}"')
+
+
+@dataclass(frozen=True, slots=True)
+class Body:
+    """What all copies share. fields: Content-Type and its like. hash: for DKIM. subject: of the template."""
+
+    subject: str
+    fields: tuple[bytes, ...]
+    content: bytes
+    hash: str
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """A message as the templates see it."""
+
+    kind: str
+    internal: bool
+    date: datetime
+    tracking: Sequence[Mapping[str, Any]] | None
+
+
+@dataclass(frozen=True, slots=True)
+class ListedFile:
+    """A file of a message as the templates see it. attached: it is in this mail."""
+
+    name: str
+    size: int
+    attached: bool
+
+
+def template_of(kind: str, message_kind: str, reason: str) -> str:
+    """The folder of templates for a delivery."""
+    if kind != "message":
+        return kind
+    if reason in ("mention", "assigned"):
+        return reason
+    return "note" if message_kind == "note" else "message"
+
+
+def is_unverified(confidence: str) -> bool:
+    """Whether readers must be warned that nothing proves the author ("" = it did not come by mail)."""
+    return confidence not in ("", "verified")
+
+
+def author_of(row: Any, message: Any | None) -> str:
+    """Who wrote, as readers see it; "" for the system."""
+    if message is None:
+        return str((row.payload or {}).get("by") or "")
+    return str(message.author_name or message.partner_name or message.author_email.partition("@")[0])
+
+
+class Renderer:
+    """Makes bodies and keeps the last ones; thread-safe."""
+
+    def __init__(self, templates: Templates, house: House, blobs: BlobStore | None) -> None:
+        self._templates = templates
+        self._house = house
+        self._blobs = blobs
+        self._lock = threading.Lock()
+        self._bodies: OrderedDict[tuple[Any, ...], Body] = OrderedDict()
+        self._octets = 0
+
+    def body(self, row: Any, message: Any | None, thread: Any | None, files: Sequence[Any]) -> Body:
+        """The body for one row of a page. Raises jinja2.TemplateError."""
+        language = self._templates.language(row.language or "")
+        if message is None:
+            return self._render(row, None, thread, files, language)
+        reason = row.reason if row.reason in _REASONS else ""
+        key = (
+            message.id, message.edited_at, bool(row.internal), language,
+            template_of(row.kind, message.kind, row.reason), reason, thread and thread.title,
+        )  # fmt: skip
+        with self._lock:
+            found = self._bodies.get(key)
+            if found is None:
+                found = self._render(row, message, thread, files, language)
+                self._keep(key, found)
+            return found
+
+    def _keep(self, key: tuple[Any, ...], body: Body) -> None:
+        self._bodies[key] = body
+        self._octets += len(body.content)
+        while len(self._bodies) > 1 and (len(self._bodies) > _MOST_BODIES or self._octets > _MOST_OCTETS):
+            _, oldest = self._bodies.popitem(last=False)
+            self._octets -= len(oldest.content)
+
+    def _render(
+        self, row: Any, message: Any | None, thread: Any | None, files: Sequence[Any], language: str
+    ) -> Body:
+        listed, parts, inline = self._files(files)
+        name = template_of(row.kind, message.kind if message else "", row.reason)
+        context = self._context(
+            row, message, thread, listed, {number: cid for number, (cid, _) in inline.items()}
+        )
+        render = self._templates.render
+        subject = " ".join(render(f"mail/{name}/subject.txt", language, context).split())
+        text = render(f"mail/{name}/body.txt", language, {**context, "subject": subject})
+        html = render(f"mail/{name}/body.html", language, {**context, "subject": subject})
+        part = compose.body(_tidy(text), html, inline=[part for _, part in inline.values()], files=parts)
+        return Body(subject, part.fields, part.content, body_hash(part.content))
+
+    def _context(
+        self,
+        row: Any,
+        message: Any | None,
+        thread: Any | None,
+        files: Sequence[ListedFile],
+        cids: Mapping[int, str],
+    ) -> dict[str, Any]:
+        payload = row.payload or {}
+        text, html = str(payload.get("text", "")), str(payload.get("html", ""))
+        if message is not None:
+            text, html = message.body_text, message.body_html
+            if message.tracking and not html:
+                text = ""  # the changes are shown line by line already
+        html = (
+            clean(_to_cids(html, cids), {cid: f"cid:{cid}" for cid in cids.values()})
+            if html
+            else from_text(text)
+        )
+        link = self._house.record_url(thread.record_type, thread.key) if thread and row.internal else ""
+        return {
+            "house": self._house, "marker": MARKER, "thread": thread, "payload": payload, "reason": row.reason,
+            "author": author_of(row, message), "link": link, "files": files,
+            "unverified": message is not None and is_unverified(message.confidence),
+            "message": _said(row, message), "body_text": text.strip("\n"), "body_html": Markup(html),  # noqa: S704 - cleaned above
+            "subject": subject_of(row, message, thread),
+        }  # fmt: skip
+
+    def _files(
+        self, files: Sequence[Any]
+    ) -> tuple[list[ListedFile], list[compose.Part], dict[int, tuple[str, compose.Part]]]:
+        """The files as listed, as attached, and as shown inside the HTML (by id, with Content-ID)."""
+        room = self._house.attach_limit
+        listed, parts, inline = [], [], {}
+        for file in files:
+            part = self._part(file) if file.size <= room else None
+            if part is not None:
+                room -= file.size
+            if part is not None and file.inline and file.content_id:
+                inline[file.id] = (file.content_id, part)
+                continue
+            listed.append(ListedFile(file.name, file.size, part is not None))
+            if part is not None:
+                parts.append(part)
+        return listed, parts, inline
+
+    def _part(self, file: Any) -> compose.Part | None:
+        if self._blobs is None:
+            return None
+        try:
+            content = self._blobs.get(file.blob)
+        except (OSError, BlobDamaged) as trouble:
+            log.error("file not attached", attachment=file.id, trouble=str(trouble))
+            return None
+        content_id = file.content_id if file.inline else None
+        return compose.file_part(file.name, file.content_type, content, content_id=content_id)
+
+
+def subject_of(row: Any, message: Any | None, thread: Any | None) -> str:
+    """The subject of a mail: frozen per thread; one given in a composer is for its message only."""
+    if message is not None and message.subject and message.inbound_id is None and message.kind != "log":
+        return str(message.subject)
+    if thread is None:
+        return ""
+    return thread.subject or thread.title or f"{thread.record_type} {thread.key}"
+
+
+def _said(row: Any, message: Any | None) -> Said:
+    if message is None:
+        return Said("message", False, row.created_at, None)
+    return Said(message.kind, message.internal, message.date, message.tracking)
+
+
+def _to_cids(html: str, content_ids: Mapping[int, str]) -> str:
+    """Point images that our pages show from the files of the message at the parts inside the mail."""
+    return _IMAGE.sub(lambda image: f'src="cid:{escape(content_ids.get(int(image[1]), "-"))}"', html)
+
+
+def _tidy(text: str) -> str:
+    """At most one empty line in a row, no blanks at line ends but those of the signature mark."""
+    lines = [line if line == "-- " else line.rstrip() for line in text.strip("\n").split("\n")]
+    kept = [line for line, before in zip(lines, ["", *lines], strict=False) if line or before]
+    return "\n".join(kept) + "\n"

@@ -1,0 +1,198 @@
+"""Where a mail belongs: what each forward-path means, and which thread or alias the mail goes to.
+
+Envelope before header: a valid reply address decides, then our own Message-IDs in In-Reply-To and
+References, then an alias, then nothing (DESIGN section 3, "route"). Opposite of Odoo, which lets
+References win over everything but the recipients' aliases of other types.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any, ClassVar
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """The reply address of one thread. partner_id: for whom it was minted, 0 = the record's own address."""
+
+    kind: ClassVar[str] = "reply"
+    thread_id: int
+    partner_id: int
+    internal: bool = False
+    week: int = 0
+    verb: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class AliasTarget:
+    """An alias that opens records of a type."""
+
+    kind: ClassVar[str] = "alias"
+    alias_id: int
+    record_type: str
+    address: str
+
+
+@dataclass(frozen=True, slots=True)
+class BounceTarget:
+    """The reverse-path of one of our own deliveries (VERP)."""
+
+    kind: ClassVar[str] = "bounce"
+    delivery_id: int
+    partner_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class Leave:
+    """An answer that means: tell me no more about this thread (List-Unsubscribe mailto)."""
+
+    kind: ClassVar[str] = "leave"
+    thread_id: int
+    partner_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class Digest:
+    """The reply address of a digest over several records; a person sorts out where an answer belongs."""
+
+    kind: ClassVar[str] = "digest"
+    digest_id: int
+    partner_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class Activity:
+    """The reply address of an activity reminder."""
+
+    kind: ClassVar[str] = "activity"
+    activity_id: int
+    partner_id: int
+    verb: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Postmaster:
+    """postmaster@ or abuse@ of one of our domains (RFC 5321 section 4.5.1, RFC 2142)."""
+
+    kind: ClassVar[str] = "postmaster"
+
+
+@dataclass(frozen=True, slots=True)
+class Notifications:
+    """Our own From address: own ids in References may still lead to a thread."""
+
+    kind: ClassVar[str] = "notifications"
+
+
+@dataclass(frozen=True, slots=True)
+class Catchall:
+    """Any other address of a domain (or mailbox) that takes everything."""
+
+    kind: ClassVar[str] = "catchall"
+
+
+Target = Reply | AliasTarget | BounceTarget | Leave | Digest | Activity | Postmaster | Notifications | Catchall
+_KINDS: Mapping[str, type[Target]] = {
+    cls.kind: cls
+    for cls in (Reply, AliasTarget, BounceTarget, Leave, Digest, Activity, Postmaster, Notifications, Catchall)
+}
+
+
+def to_row(target: Target) -> tuple[str, dict[str, Any]]:
+    """The kind and the values of a target, as the ledger keeps them."""
+    return target.kind, asdict(target)
+
+
+def from_row(kind: str, values: Mapping[str, Any]) -> Target:
+    """The target that ``to_row`` wrote. Raises KeyError for a kind that does not exist."""
+    return _KINDS[kind](**values)
+
+
+@dataclass(frozen=True, slots=True)
+class ToThread:
+    """The mail goes to a thread. by: ``token``, ``record address`` or ``references``."""
+
+    thread_id: int
+    by: str
+    internal: bool = False
+    partner_id: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class ToAlias:
+    """The mail opens a new record."""
+
+    alias_id: int
+    record_type: str
+    address: str
+
+
+@dataclass(frozen=True, slots=True)
+class Nowhere:
+    """No thread and no alias; the mail is held."""
+
+    reason: str
+
+
+Route = ToThread | ToAlias | Nowhere
+
+
+def routes(targets: Sequence[Target], referenced: Sequence[int]) -> list[tuple[Route, list[int]]]:
+    """Where a mail goes: each place once, with the indices of the targets that it answers for.
+
+    targets: those that lead to conversations (bounce and leave targets are settled before).
+    referenced: threads that our own Message-IDs in the header lead to, best first.
+
+    A thread addressed twice gets the mail once, and internal wins if any of its addresses is internal.
+    With a valid reply address the aliases of the mail open nothing: they are answered for by the thread.
+    """
+    places: dict[tuple[str, int], tuple[Route, list[int]]] = {}
+    for index, target in enumerate(targets):
+        if isinstance(target, Reply):
+            _add_thread(places, index, target)
+    if places:
+        first = next(iter(places.values()))[1]
+        first += [index for index, target in enumerate(targets) if not isinstance(target, Reply)]
+        return list(places.values())
+    if referenced:
+        return [(ToThread(referenced[0], by="references"), list(range(len(targets))))]
+    for index, target in enumerate(targets):
+        if isinstance(target, AliasTarget):
+            key = ("alias", target.alias_id)
+            route = ToAlias(target.alias_id, target.record_type, target.address)
+            places.setdefault(key, (route, []))[1].append(index)
+    rest = [index for index, target in enumerate(targets) if not isinstance(target, AliasTarget)]
+    if places and rest:
+        next(iter(places.values()))[1].extend(rest)
+    if not places:
+        return [(Nowhere(_why_nowhere(targets)), list(range(len(targets))))]
+    return list(places.values())
+
+
+def _add_thread(places: dict[tuple[str, int], tuple[Route, list[int]]], index: int, target: Reply) -> None:
+    key = ("thread", target.thread_id)
+    by = "token" if target.partner_id else "record address"
+    if key not in places:
+        places[key] = (ToThread(target.thread_id, by, target.internal, target.partner_id), [index])
+        return
+    route, indices = places[key]
+    assert isinstance(route, ToThread)
+    merged = ToThread(
+        target.thread_id,
+        by="token" if "token" in (by, route.by) else by,
+        internal=route.internal or target.internal,
+        partner_id=route.partner_id or target.partner_id,
+    )
+    places[key] = (merged, [*indices, index])
+
+
+def _why_nowhere(targets: Sequence[Target]) -> str:
+    kinds = {target.kind for target in targets}
+    if "postmaster" in kinds:
+        return "mail for the postmaster"
+    if "digest" in kinds:
+        return "an answer to a digest: it does not say which record it belongs to"
+    if "notifications" in kinds:
+        return "sent to our notification address without a reference to a message of ours"
+    return "no thread and no alias answers to this address"

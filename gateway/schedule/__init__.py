@@ -1,0 +1,1 @@
+"""The clock: APScheduler rings, what is due lives in our tables."""

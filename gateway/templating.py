@@ -1,0 +1,158 @@
+"""The one factory of Jinja2 environments, for mail and for pages.
+
+HTML is escaped by itself, a missing value is an error. Templates of the host run in a sandbox. The
+style sheet ``mail/_style.css`` is put into the style attributes of the mail templates when they are
+loaded, once, because mail programs drop style sheets; not once a mail.
+"""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Callable, Mapping
+from datetime import date, datetime
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import css_inline
+from babel import Locale, UnknownLocaleError
+from babel.dates import format_date, format_datetime
+from babel.messages.mofile import write_mo
+from babel.messages.pofile import read_po
+from babel.support import NullTranslations, Translations
+from jinja2 import BaseLoader, Environment, FileSystemLoader, StrictUndefined
+from jinja2.sandbox import SandboxedEnvironment
+
+DOMAIN = "threadpost"
+SOURCE_LANGUAGE = "en"
+
+
+def templates_directory() -> Path:
+    """Where the packaged templates lie: inside an installed wheel, else in the checkout."""
+    here = Path(__file__).resolve().parent
+    packaged = here / "_data" / "templates"
+    return packaged if packaged.is_dir() else here.parent / "templates"
+
+
+def is_escaped(name: str | None) -> bool:
+    """Everything is HTML but what is named .txt."""
+    return name is None or not name.endswith(".txt")
+
+
+class Templates:
+    """The templates of one directory in every language that it has; thread-safe, keep one."""
+
+    def __init__(self, directory: Path, *, language: str = SOURCE_LANGUAGE) -> None:
+        self._directory = directory
+        self._loader = _InliningLoader(directory)
+        self._default = language
+        self._environments: dict[str, Environment] = {}
+
+    @cached_property
+    def languages(self) -> frozenset[str]:
+        """The languages that have a translation, and the source language."""
+        found = (
+            path.parent.parent.name for path in self._directory.glob(f"locale/*/LC_MESSAGES/{DOMAIN}.po")
+        )
+        return frozenset([SOURCE_LANGUAGE, *found])
+
+    def language(self, wanted: str) -> str:
+        """The best language that we have for a BCP 47 tag; "" = the house's.
+
+        >>> Templates(templates_directory()).language("it-CH")
+        'it'
+        """
+        tag = (wanted or self._default).replace("_", "-").split("-")[0].lower()
+        return tag if tag in self.languages else SOURCE_LANGUAGE
+
+    def environment(self, language: str = SOURCE_LANGUAGE) -> Environment:
+        """The environment of a language of ``languages``."""
+        found = self._environments.get(language)
+        if found is None:
+            found = self._environments[language] = _environment(
+                Environment, self._loader, language, self._translations(language)
+            )
+        return found
+
+    def render(self, name: str, language: str, context: Mapping[str, Any]) -> str:
+        """Render a template of the directory. Raises jinja2.TemplateError."""
+        return self.environment(language).get_template(name).render(context)
+
+    def render_foreign(
+        self, source: str, context: Mapping[str, Any], *, language: str = "", html: bool = True
+    ) -> str:
+        """Render a template that the host application gave us, in a sandbox. Raises jinja2.TemplateError."""
+        spoken = self.language(language)
+        environment = _environment(SandboxedEnvironment, None, spoken, self._translations(spoken))
+        environment.autoescape = html
+        return environment.from_string(source).render(context)
+
+    def _translations(self, language: str) -> NullTranslations:
+        path = self._directory / "locale" / language / "LC_MESSAGES" / f"{DOMAIN}.po"
+        if not path.exists():
+            return NullTranslations()
+        compiled = io.BytesIO()
+        with open(path, "rb") as file:
+            write_mo(compiled, read_po(file, locale=language))
+        compiled.seek(0)
+        return Translations(compiled, DOMAIN)
+
+
+def _environment(
+    kind: type[Environment], loader: BaseLoader | None, language: str, translations: NullTranslations
+) -> Environment:
+    environment = kind(
+        loader=loader, autoescape=is_escaped, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True,
+        extensions=["jinja2.ext.i18n"], auto_reload=False,
+    )  # fmt: skip
+    environment.install_gettext_translations(translations, newstyle=True)  # type: ignore[attr-defined]
+    environment.filters.update(_filters(language))
+    environment.globals["language"] = language
+    return environment
+
+
+def _filters(language: str) -> dict[str, Callable[..., str]]:
+    try:
+        locale = Locale.parse(language)
+    except (UnknownLocaleError, ValueError):
+        locale = Locale.parse(SOURCE_LANGUAGE)
+
+    def day(value: date) -> str:
+        return format_date(value, "long", locale=locale)
+
+    def moment(value: datetime) -> str:
+        return f"{format_datetime(value, 'medium', locale=locale)} UTC"
+
+    def size(octets: int) -> str:
+        return (
+            f"{octets} B"
+            if octets < 1024
+            else f"{octets // 1024} KiB"
+            if octets < 1 << 20
+            else f"{octets / (1 << 20):.1f} MiB"
+        )
+
+    return {"day": day, "moment": moment, "octets": size}
+
+
+class _InliningLoader(FileSystemLoader):
+    """Loads files; those of mail/*.html with the style sheet already inside their style attributes."""
+
+    def __init__(self, directory: Path) -> None:
+        super().__init__(directory)
+        style = directory / "mail" / "_style.css"
+        self._css = style.read_text() if style.exists() else ""
+
+    def get_source(self, environment: Environment, template: str) -> tuple[str, str | None, Callable[[], bool] | None]:
+        source, name, is_current = super().get_source(environment, template)
+        if template.startswith("mail/") and template.endswith(".html") and self._css:
+            source = self._inlined(source)
+        return source, name, is_current
+
+    def _inlined(self, source: str) -> str:
+        if "<html" not in source:
+            return css_inline.inline_fragment(source, self._css, load_remote_stylesheets=False)
+        inliner = css_inline.CSSInliner(
+            extra_css=self._css, inline_style_tags=False, keep_style_tags=True, load_remote_stylesheets=False
+        )
+        return inliner.inline(source)

@@ -1,0 +1,97 @@
+"""/aliases: the addresses that open new records."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+from litestar import Response, delete, get, put
+from msgspec import UNSET
+
+from gateway.chatter.partners import address_or_bad_value
+from gateway.errors import BadShape, BadValue, FieldError, NotFound
+from gateway.mail.address import normalise
+from gateway.web.auth import needs
+from gateway.web.paging import Page, Wished
+from gateway.web.schema import AliasBody
+from gateway.web.services import Given, Services
+from store.queries import types as store
+from store.session import Session
+
+
+class AliasView(msgspec.Struct, frozen=True):
+    """An address that opens records of a type. defaults: fields of a new record."""
+
+    address: str
+    type: str
+    defaults: dict[str, Any]
+    policy: dict[str, Any]
+
+
+@put("/aliases/{address:str}", guards=[needs("admin")], sync_to_thread=True, tags=["types"])
+def put_alias(address: str, data: AliasBody, services: Given) -> Response[AliasView]:
+    """Write an alias (201 when new); absent = unchanged, null = clear."""
+    known_as = _address(services, address)
+
+    def work(session: Session) -> tuple[AliasView, bool]:
+        old = store.alias(session, known_as)
+        record_type = old.record_type if data.type is UNSET and old is not None else data.type
+        if not isinstance(record_type, str):
+            raise BadShape("an alias needs a type", [FieldError("#/type", "missing")])
+        if record_type not in services.types.all(session):
+            raise BadValue.of("type", f"there is no record type {record_type!r}")
+        defaults = _merged(data.defaults, old.defaults if old else {})
+        policy = _merged(data.policy, old.policy if old else {})
+        is_new = store.put_alias(session, known_as, record_type, defaults, policy, services.now())
+        return AliasView(known_as, record_type, defaults, policy), is_new
+
+    view, is_new = services.write(work)
+    return Response(view, status_code=201 if is_new else 200)
+
+
+@get("/aliases/{address:str}", guards=[needs("read")], sync_to_thread=True, tags=["types"])
+def get_alias(address: str, services: Given) -> AliasView:
+    """One alias."""
+    row = services.read(lambda s: store.alias(s, normalise(address)))
+    if row is None:
+        raise NotFound(f"there is no alias {address}")
+    return _view(row)
+
+
+@get("/aliases", guards=[needs("read")], sync_to_thread=True, tags=["types"])
+def list_aliases(services: Given, wish: Wished) -> Page[AliasView]:
+    """Aliases, by address."""
+    last = wish.forwards().before or ""
+    rows = [row for row in services.read(store.list_aliases) if row.address > last]
+    page = rows[: wish.limit]
+    return Page([_view(row) for row in page], page[-1].address if len(rows) > wish.limit else None)
+
+
+@delete("/aliases/{address:str}", guards=[needs("admin")], sync_to_thread=True, tags=["types"])
+def delete_alias(address: str, services: Given, actor: str | None = None) -> None:
+    """Delete an alias; mail to it is unknown from then on."""
+    if not services.write(lambda s: store.delete_alias(s, normalise(address))):
+        raise NotFound(f"there is no alias {address}")
+
+
+def _address(services: Services, text: str) -> str:
+    """The normalised address, in one of our domains. Raises BadValue."""
+    address = address_or_bad_value(text, "address")
+    local_part, _, domain = address.rpartition("@")
+    own = next((own for own in services.domains if own.name == domain), None)
+    if own is None:
+        raise BadValue.of("address", f"{domain} is not one of our domains")
+    if local_part.partition("+")[0] in own.prefixes or local_part == own.notifications:
+        raise BadValue.of("address", f"{local_part}@ has a meaning of its own")
+    return address
+
+
+def _merged(given: Any, old: dict[str, Any]) -> dict[str, Any]:
+    return dict(old) if given is UNSET else dict(given or {})
+
+
+def _view(row: Any) -> AliasView:
+    return AliasView(row.address, row.record_type, row.defaults, row.policy)
+
+
+handlers: list[Any] = [put_alias, get_alias, list_aliases, delete_alias]

@@ -1,0 +1,189 @@
+"""Files: uploaded to a record, then part of a message; served so that no browser ever runs them.
+
+A file is always a download, of a type that is no page, with a policy that forbids everything (security
+section 6). Who may read the record may have it, asked at each request.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Iterator
+from typing import Annotated, Any, BinaryIO
+from urllib.parse import quote
+
+import msgspec
+from litestar import Request, Response, get, post
+from litestar.datastructures import UploadFile
+from litestar.enums import RequestEncodingType
+from litestar.params import Body
+from litestar.response import Stream
+
+from gateway.chatter.access import Caller
+from gateway.chatter.page import FileView, file_view
+from gateway.errors import BadShape, FieldError, NotFound, RequestError
+from gateway.mail.files import clean_name, true_type
+from gateway.web.auth import Asking, Colleague, needs
+from gateway.web.errors import Unauthorised
+from gateway.web.idempotency import once
+from gateway.web.services import Given, Services
+from store.blobs import BlobStore
+from store.queries import message as messages
+from store.queries import thread as threads
+from store.session import Session
+
+_CHUNK = 256 * 1024
+_ACTIVE = ("html", "xml", "svg", "javascript", "ecmascript", "xsl", "mhtml", "x-shockwave")
+
+
+class TooBig(RequestError):
+    """A file is over the limit."""
+
+    http_status = 413
+
+
+class Stored(msgspec.Struct, frozen=True):
+    """A file whose octets are durable, before it has a row."""
+
+    name: str
+    content_type: str
+    size: int
+    blob: str
+
+
+class Files(msgspec.Struct, frozen=True):
+    """The files of one upload."""
+
+    items: list[FileView]
+
+
+Upload = Annotated[dict[str, Any], Body(media_type=RequestEncodingType.MULTI_PART)]
+
+
+@post(
+    "/records/{record_type:str}/{key:str}/attachments", guards=[needs("post")], status_code=201,
+    sync_to_thread=True, tags=["attachments"],
+)  # fmt: skip
+def upload(
+    record_type: str, key: str, data: Upload, services: Given, caller: Asking, request: Request[Any, Any, Any]
+) -> Response[FileView | Files]:
+    """Upload files as multipart/form-data; one file answers the file, several ``{items}``."""
+    parts = [part for value in data.values() for part in (value if isinstance(value, list) else [value])]
+    files = [part for part in parts if isinstance(part, UploadFile)]
+    if not files:
+        raise BadShape("no file came", [FieldError("#/file", "missing")])
+    services.read(lambda session: services.thread(session, record_type, key))
+    stored = [store_file(services, file.file, file.filename, file.content_type) for file in files]
+
+    def work(session: Session) -> tuple[int, FileView | Files]:
+        thread = services.thread(session, record_type, key)
+        views = [enter(session, services, thread.id, file) for file in stored]
+        return 201, views[0] if len(views) == 1 else Files(views)
+
+    return once(request, services, caller, stored, work)
+
+
+def store_file(services: Services, source: BinaryIO | Any, name: str, declared: str) -> Stored:
+    """Copy an upload into the blob store, in pieces. Raises TooBig."""
+    source.seek(0)
+    head = source.read(4096)
+    source.seek(0)
+    size, blob = _copied(services.blobs, source, services.max_upload)
+    shown = clean_name(name or "", declared or "application/octet-stream")
+    return Stored(shown, true_type(head, (declared or "application/octet-stream").lower(), shown), size, blob)
+
+
+def enter(session: Session, services: Services, thread_id: int, file: Stored) -> FileView:
+    """Give a stored file its row on a record."""
+    row = {
+        "thread_id": thread_id, "message_id": None, "name": file.name, "content_type": file.content_type,
+        "size": file.size, "blob": file.blob, "content_id": None, "inline": False, "created_at": services.now(),
+    }  # fmt: skip
+    return FileView(messages.add_attachment(session, row), file.name, file.size, file.content_type)
+
+
+def _copied(blobs: BlobStore, source: Any, limit: int) -> tuple[int, str]:
+    """Size and SHA-256 of what was stored, durably."""
+    digest, size, spool = hashlib.sha256(), 0, blobs.spool()
+    try:
+        with open(spool, "xb") as target:
+            while chunk := source.read(_CHUNK):
+                size += len(chunk)
+                if size > limit:
+                    detail = f"a file has at most {limit} octets"
+                    raise TooBig(detail, [FieldError("#/file", detail)])
+                digest.update(chunk)
+                target.write(chunk)
+            target.flush()
+            os.fsync(target.fileno())
+        return size, blobs.adopt(spool, digest.hexdigest())
+    finally:
+        spool.unlink(missing_ok=True)
+
+
+@get("/records/{record_type:str}/{key:str}/attachments", guards=[needs("read")], sync_to_thread=True, tags=["attachments"])
+def list_files(record_type: str, key: str, services: Given) -> Files:
+    """All files of a record and of its messages."""
+
+    def work(session: Session) -> Files:
+        thread = services.thread(session, record_type, key)
+        return Files([file_view(row) for row in messages.record_attachments(session, thread.id)])
+
+    return services.read(work)
+
+
+@get("/attachments/{attachment_id:int}", sync_to_thread=True, tags=["attachments"], media_type="application/octet-stream")
+def download(attachment_id: int, services: Given, request: Request[Any, Any, Any]) -> Stream:
+    """The octets of a file, as a download."""
+    row = services.read(lambda session: _readable(session, attachment_id, request))
+    try:
+        file = services.blobs.open(row.blob)
+    except FileNotFoundError as trouble:
+        raise NotFound(f"the content of file {attachment_id} is gone") from trouble
+    content_type = "application/octet-stream" if _is_active(row.content_type) else row.content_type
+    return Stream(_pieces(file), media_type=content_type, headers={
+        "Content-Length": str(row.size), **download_headers(row.name),
+    })  # fmt: skip
+
+
+def download_headers(name: str) -> dict[str, str]:
+    """The headers of a download that no browser may show or run. name: in full in filename* (RFC 6266)."""
+    plain = "".join(c if c.isascii() and c.isprintable() and c not in '"\\%;' else "_" for c in name)
+    return {
+        "Content-Disposition": f"attachment; filename=\"{plain}\"; filename*=UTF-8''{quote(name, safe='')}",
+        "X-Content-Type-Options": "nosniff",
+        "Content-Security-Policy": "sandbox; default-src 'none'",
+        "Cross-Origin-Resource-Policy": "same-origin",
+        "Cache-Control": "private, no-cache",
+    }
+
+
+def _readable(session: Session, attachment_id: int, request: Request[Any, Any, Any]) -> Any:
+    """The row of a file that the asker may read. Raises Unauthorised, NotFound."""
+    caller: Caller | None = request.scope.get("auth")
+    colleague: Colleague | None = request.scope.get("user")
+    if caller is None and colleague is None:
+        raise Unauthorised("this file needs a bearer token or a login")
+    row = messages.attachment(session, attachment_id)
+    thread = threads.by_id(session, row.thread_id) if row is not None else None
+    by_token = thread is not None and caller is not None and caller.may("read", thread.record_type)
+    by_cookie = thread is not None and caller is None and colleague is not None and colleague.may_access(thread)
+    if not (by_token or by_cookie):
+        raise NotFound(f"there is no file {attachment_id}")
+    return row
+
+
+def _is_active(content_type: str) -> bool:
+    """A type that a browser could run, or one that is no type."""
+    subtype = content_type.partition("/")[2]
+    plain = all(c.isascii() and (c.isalnum() or c in "/.+-_") for c in content_type)
+    return not subtype or not plain or any(word in content_type for word in _ACTIVE)
+
+
+def _pieces(file: BinaryIO) -> Iterator[bytes]:
+    with file:
+        while chunk := file.read(_CHUNK):
+            yield chunk
+
+
+handlers: list[Any] = [upload, list_files, download]

@@ -1,0 +1,88 @@
+"""/deliveries: the outbox."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from litestar import Request, Response, get, post
+
+from gateway.chatter.entries import DeliveryView, delivery_view
+from gateway.errors import BadShape, BadValue, Conflict, FieldError, Forbidden, NotFound
+from gateway.web.auth import Asking, needs
+from gateway.web.idempotency import once
+from gateway.web.paging import Page, StateFilter, Wished, cut
+from gateway.web.schema import Body
+from gateway.web.services import Given
+from store.queries import delivery as deliveries
+from store.session import Session
+
+STATES = ("queued", "deferred", "sent", "failed", "bounced", "complained", "suppressed", "skipped")
+
+
+@get("/deliveries", guards=[needs("read")], sync_to_thread=True, tags=["deliveries"])
+def list_deliveries(
+    services: Given, caller: Asking, wish: Wished, wanted: StateFilter = None, record: str | None = None
+) -> Page[DeliveryView]:
+    """Deliveries, newest first. record: ``type/key``; without it the call needs a token for everything."""
+    if wanted is not None and wanted not in STATES:
+        raise BadValue.of("state", f"{wanted!r} is none of {', '.join(STATES)}")
+    record_type, _, key = (record or "").partition("/")
+    if record is not None and not (record_type and key):
+        raise BadShape("name the record as type/key", [FieldError("#/record", "type/key")])
+    if not (caller.may("read", record_type) if record else caller.may("admin")):
+        raise Forbidden("to see all deliveries, the token needs the scope admin; or name a record")
+    before = wish.forwards().number("before")
+
+    def work(session: Session) -> Page[DeliveryView]:
+        thread_id = services.thread(session, record_type, key).id if record else None
+        rows = deliveries.queue(session, state=wanted, thread_id=thread_id, before=before, limit=wish.limit + 1)
+        page, following = cut(rows, wish.limit, lambda row: int(row.id))
+        return Page([delivery_view(row) for row in page], following)
+
+    return services.read(work)
+
+
+@get("/deliveries/{delivery_id:int}", guards=[needs("admin")], sync_to_thread=True, tags=["deliveries"])
+def get_delivery(delivery_id: int, services: Given) -> DeliveryView:
+    """One delivery."""
+    return services.read(lambda session: _one(session, delivery_id))
+
+
+@post("/deliveries/{delivery_id:int}/retry", guards=[needs("admin")], status_code=200, sync_to_thread=True, tags=["deliveries"])
+def retry(
+    delivery_id: int, services: Given, caller: Asking, request: Request[Any, Any, Any], data: Body | None = None
+) -> Response[DeliveryView]:
+    """Try a delivery again now that waits or was given up."""
+    work = _change(delivery_id, lambda session: deliveries.retry(session, delivery_id, services.now()))
+    return once(request, services, caller, data, work)
+
+
+@post("/deliveries/{delivery_id:int}/drop", guards=[needs("admin")], status_code=200, sync_to_thread=True, tags=["deliveries"])
+def drop(
+    delivery_id: int, services: Given, caller: Asking, request: Request[Any, Any, Any], data: Body | None = None
+) -> Response[DeliveryView]:
+    """Give up a delivery that still waits."""
+    by = (data.actor if data else None) or caller.name
+    change = _change(delivery_id, lambda session: deliveries.drop(session, delivery_id, f"dropped by {by}", services.now()))
+    return once(request, services, caller, data, change)
+
+
+def _change(delivery_id: int, act: Callable[[Session], bool]) -> Callable[[Session], tuple[int, DeliveryView]]:
+    def work(session: Session) -> tuple[int, DeliveryView]:
+        before = _one(session, delivery_id)
+        if not act(session):
+            raise Conflict(f"delivery {delivery_id} is {before.state}, or being sent right now")
+        return 200, _one(session, delivery_id)
+
+    return work
+
+
+def _one(session: Session, delivery_id: int) -> DeliveryView:
+    row = deliveries.one(session, delivery_id)
+    if row is None:
+        raise NotFound(f"there is no delivery {delivery_id}")
+    return delivery_view(row)
+
+
+handlers: list[Any] = [list_deliveries, get_delivery, retry, drop]

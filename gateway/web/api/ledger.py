@@ -1,0 +1,154 @@
+"""/ledger: every accepted mail, what became of it and why; and what a person does about it."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import Any
+
+from litestar import Request, Response, get, post
+
+from gateway.chatter.access import Caller
+from gateway.chatter.entries import EntryView, entry_views
+from gateway.errors import BadShape, BadValue, FieldError, NotFound
+from gateway.web import idempotency
+from gateway.web.api.attachments import download_headers
+from gateway.web.auth import Asking, needs
+from gateway.web.paging import Page, StateFilter, Wished, cut
+from gateway.web.schema import Body, ReleaseBody, ReplayBody
+from gateway.web.services import Given, Services
+from store.queries import access as answers
+from store.queries import inbound as ledger
+from store.session import Session
+
+STATES = ("received", "processing", "posted", "absorbed", "held", "refused", "failed")
+_PAUSE = 0.05  # seconds between two looks at the entry
+
+
+@get("/ledger", guards=[needs("admin")], sync_to_thread=True, tags=["ledger"])
+def list_entries(services: Given, wish: Wished, wanted: StateFilter = None, q: str = "") -> Page[EntryView]:
+    """Entries, newest first. q: part of the subject, of an address or of the Message-ID."""
+    if wanted is not None and wanted not in STATES:
+        raise BadValue.of("state", f"{wanted!r} is none of {', '.join(STATES)}")
+    before = wish.forwards().number("before")
+
+    def work(session: Session) -> Page[EntryView]:
+        rows = ledger.ledger(session, state=wanted, query=q, before=before, limit=wish.limit + 1)
+        page, following = cut(rows, wish.limit, lambda row: int(row.id))
+        return Page(entry_views(session, page), following)
+
+    return services.read(work)
+
+
+@get("/ledger/{mail_id:int}", guards=[needs("admin")], sync_to_thread=True, tags=["ledger"])
+def get_entry(mail_id: int, services: Given) -> EntryView:
+    """One entry with its trace."""
+    return services.read(lambda session: entry_of(session, mail_id))
+
+
+@get("/ledger/{mail_id:int}/raw", guards=[needs("admin")], sync_to_thread=True, tags=["ledger"], media_type="message/rfc822")
+def get_raw(mail_id: int, services: Given) -> Response[bytes]:
+    """The mail as it came."""
+    row = services.read(lambda session: ledger.entry(session, mail_id))
+    if row is None:
+        raise NotFound(f"there is no entry {mail_id} in the ledger")
+    if row.raw is None and row.blob is None:
+        raise NotFound(f"the octets of entry {mail_id} were purged")
+    raw = bytes(row.raw) if row.raw is not None else services.blobs.get(row.blob)
+    return Response(raw, media_type="message/rfc822", headers=download_headers(f"mail-{mail_id}.eml"))
+
+
+@post("/ledger/{mail_id:int}/replay", guards=[needs("admin")], status_code=200, sync_to_thread=True, tags=["ledger"])
+def replay(
+    mail_id: int, services: Given, caller: Asking, request: Request[Any, Any, Any], data: ReplayBody | None = None
+) -> Response[EntryView]:
+    """Carry an entry through the journey again, or straight to a record; answers what became of it."""
+    body = data or ReplayBody()
+    if body.dry_run:
+        raise BadValue.of("dry_run", "rehearsals over HTTP are not offered yet; use the command explain")
+    record = _record(body.record)
+
+    def act(session: Session) -> None:
+        services.desk.replay(session, mail_id, services.now(), record, by=body.actor or caller.name)
+
+    return _acted(request, services, caller, mail_id, body, act)
+
+
+@post("/ledger/{mail_id:int}/release", guards=[needs("admin")], status_code=200, sync_to_thread=True, tags=["ledger"])
+def release(
+    mail_id: int, services: Given, caller: Asking, request: Request[Any, Any, Any], data: ReleaseBody | None = None
+) -> Response[EntryView]:
+    """Post a held entry; answers what became of it."""
+    body = data or ReleaseBody()
+
+    def act(session: Session) -> None:
+        services.desk.release(session, mail_id, services.now(), body.as_, body.follow, by=body.actor or caller.name)
+
+    return _acted(request, services, caller, mail_id, body, act)
+
+
+@post("/ledger/{mail_id:int}/discard", guards=[needs("admin")], status_code=200, sync_to_thread=True, tags=["ledger"])
+def discard(
+    mail_id: int, services: Given, caller: Asking, request: Request[Any, Any, Any], data: Body | None = None
+) -> Response[EntryView]:
+    """End a held or failed entry without posting it."""
+    body = data or Body()
+
+    def act(session: Session) -> None:
+        services.desk.discard(session, mail_id, services.now(), by=body.actor or caller.name)
+
+    return _acted(request, services, caller, mail_id, body, act)
+
+
+def _acted(
+    request: Request[Any, Any, Any], services: Services, caller: Caller, mail_id: int, body: Body,
+    act: Callable[[Session], None],
+) -> Response[EntryView]:  # fmt: skip
+    """Act once, wait for the worker, answer the entry; a repetition answers the entry as it is then."""
+    key = idempotency.key_of(request)
+
+    def work(session: Session) -> bool:
+        if key and idempotency.take(session, request, services, caller, key, body) is not None:
+            return False
+        act(session)
+        if key:
+            answers.keep_answer(session, idempotency.caller_name(caller), key, 200, b"")
+        return True
+
+    services.write(work)
+    return Response(settled(services, mail_id), status_code=200)
+
+
+def settled(services: Services, mail_id: int) -> EntryView:
+    """The entry once the worker is done with it, or as it stands when our patience ends."""
+    deadline = time.monotonic() + services.patience
+    while True:
+        entry = services.read(lambda session: entry_of(session, mail_id))
+        if entry.state not in ("received", "processing") or time.monotonic() > deadline:
+            return entry
+        time.sleep(_PAUSE)
+
+
+def entry_of(session: Session, mail_id: int) -> EntryView:
+    """One entry as it is shown. Raises NotFound."""
+    row = ledger.entry(session, mail_id)
+    if row is None:
+        raise NotFound(f"there is no entry {mail_id} in the ledger")
+    return entry_views(session, [row])[0]
+
+
+def _record(given: str | dict[str, str] | None) -> tuple[str, str] | None:
+    """The two names of a record. Raises BadShape."""
+    if given is None:
+        return None
+    if isinstance(given, dict):
+        names = given.get("type", ""), given.get("key", "")
+    else:
+        names = given.partition("/")[0], given.partition("/")[2]
+    if not all(names):
+        detail = "name the record as type/key"
+        raise BadShape(detail, [FieldError("#/record", detail)])
+    return names
+
+
+handlers: list[Any] = [list_entries, get_entry, get_raw, replay, release, discard]

@@ -1,0 +1,141 @@
+"""/partners and /suppressions: people, mailboxes, and the addresses that get no mail."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+import msgspec
+from litestar import Response, delete, get, put
+
+from gateway.chatter.page import PartnerDetails, partner_details
+from gateway.chatter.partners import address_or_bad_value
+from gateway.chatter.partners import put as write_partner
+from gateway.errors import BadValue, Forbidden, NotFound
+from gateway.mail.address import normalise
+from gateway.web.auth import Asking, needs
+from gateway.web.paging import Page, Wished, cut
+from gateway.web.schema import PartnerBody, SuppressionBody
+from gateway.web.services import Given
+from store.queries import partner as partners
+from store.session import Session
+
+_ADMINS_ONLY = ("internal", "role", "active", "addresses")
+
+
+class SuppressionView(msgspec.Struct, frozen=True):
+    """An address that gets no mail. until: null = for good. status: RFC 3463, "" if none."""
+
+    address: str
+    reason: str
+    status: str
+    since: datetime
+    until: datetime | None
+    source: str
+
+
+@put("/partners/{email:str}", guards=[needs("post")], sync_to_thread=True, tags=["partners"])
+def put_partner(email: str, data: PartnerBody, services: Given, caller: Asking) -> Response[PartnerDetails]:
+    """Create a partner (201) or change him. Who is staff, with which role and addresses, needs admin."""
+    changes = data.given()
+    if not caller.may("admin"):
+        _check_rights(services.read(lambda s: partners.by_address(s, normalise(email))), changes)
+
+    def work(session: Session) -> tuple[PartnerDetails, bool]:
+        partner, is_new = write_partner(session, email, changes, services.now())
+        return partner_details(session, [partner])[0], is_new
+
+    view, is_new = services.write(work)
+    return Response(view, status_code=201 if is_new else 200)
+
+
+def _check_rights(partner: Any, changes: dict[str, Any]) -> None:
+    """An application without admin writes outside partners only, and makes nobody staff."""
+    wanted = [name for name in _ADMINS_ONLY if changes.get(name)]
+    if wanted or (partner is not None and partner.internal):
+        what = f"change {', '.join(wanted)}" if wanted else "change a colleague"
+        raise Forbidden(f"to {what}, the token needs the scope admin")
+
+
+@get("/partners/{email:str}", guards=[needs("read")], sync_to_thread=True, tags=["partners"])
+def get_partner(email: str, services: Given) -> PartnerDetails:
+    """The partner who has an address."""
+
+    def work(session: Session) -> PartnerDetails:
+        partner = partners.by_address(session, normalise(email))
+        if partner is None:
+            raise NotFound(f"{email} is not a known partner")
+        return partner_details(session, [partner])[0]
+
+    return services.read(work)
+
+
+@get("/partners", guards=[needs("read")], sync_to_thread=True, tags=["partners"])
+def list_partners(services: Given, wish: Wished, q: str = "") -> Page[PartnerDetails]:
+    """Partners whose name or e-mail holds q, by id; ``next`` goes on with the higher ids."""
+    last = wish.forwards().number("before")
+
+    def work(session: Session) -> Page[PartnerDetails]:
+        rows = partners.search(session, q, after=last, limit=wish.limit + 1)
+        page, following = cut(rows, wish.limit, lambda partner: partner.id)
+        return Page(partner_details(session, page), following)
+
+    return services.read(work)
+
+
+@get("/suppressions", guards=[needs("admin")], sync_to_thread=True, tags=["deliveries"])
+def list_suppressions(services: Given, wish: Wished) -> Page[SuppressionView]:
+    """Addresses that get no mail, by address."""
+    last = wish.forwards().before or ""
+
+    def work(session: Session) -> Page[SuppressionView]:
+        rows = partners.suppressions(session, after=last, limit=wish.limit + 1)
+        page, following = cut(rows, wish.limit, lambda row: str(row.address))
+        return Page([_suppression(row) for row in page], following)
+
+    return services.read(work)
+
+
+@get("/suppressions/{address:str}", guards=[needs("admin")], sync_to_thread=True, tags=["deliveries"])
+def get_suppression(address: str, services: Given) -> SuppressionView:
+    """Why an address gets no mail; 404 when it does."""
+    row = services.read(lambda s: partners.suppression(s, normalise(address)))
+    if row is None:
+        raise NotFound(f"{address} is not suppressed")
+    return _suppression(row)
+
+
+@put("/suppressions/{address:str}", guards=[needs("admin")], sync_to_thread=True, tags=["deliveries"])
+def put_suppression(address: str, data: SuppressionBody, services: Given) -> Response[SuppressionView]:
+    """Send no more mail to an address (201 when that is new)."""
+    known_as = address_or_bad_value(address, "address")
+    until = data.until.replace(tzinfo=UTC) if data.until is not None and data.until.tzinfo is None else data.until
+    if until is not None and until <= services.now():
+        raise BadValue.of("until", "this time has passed")
+
+    def work(session: Session) -> tuple[SuppressionView, bool]:
+        old = partners.suppression(session, known_as)
+        partners.suppress(
+            session, known_as, reason=data.reason or (old.reason if old else "entered by hand"),
+            status=data.status or "", source=data.source or data.actor or "api", now=services.now(), until=until,
+        )  # fmt: skip
+        return _suppression(partners.suppression(session, known_as)), old is None
+
+    view, is_new = services.write(work)
+    return Response(view, status_code=201 if is_new else 200)
+
+
+@delete("/suppressions/{address:str}", guards=[needs("admin")], sync_to_thread=True, tags=["deliveries"])
+def delete_suppression(address: str, services: Given, actor: str | None = None) -> None:
+    """Let mail go to an address again."""
+    if not services.write(lambda s: partners.release(s, normalise(address))):
+        raise NotFound(f"{address} is not suppressed")
+
+
+def _suppression(row: Any) -> SuppressionView:
+    return SuppressionView(row.address, row.reason, row.status, row.since, row.until, row.source)
+
+
+handlers: list[Any] = [
+    put_partner, get_partner, list_partners, list_suppressions, get_suppression, put_suppression, delete_suppression,
+]  # fmt: skip

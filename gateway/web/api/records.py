@@ -1,0 +1,62 @@
+"""/records: what a host application says about its records, and what they look like here."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from litestar import Response, delete, get, put
+
+from gateway.chatter.page import RecordView
+from gateway.chatter.records import RecordChange
+from gateway.web.auth import Asking, needs
+from gateway.web.paging import Page, Wished, cut
+from gateway.web.schema import RecordBody
+from gateway.web.services import Given
+from store.queries import thread as threads
+from store.session import Session
+
+
+@put("/records/{record_type:str}/{key:str}", guards=[needs("post")], sync_to_thread=True, tags=["records"])
+def put_record(record_type: str, key: str, data: RecordBody, services: Given) -> Response[RecordView]:
+    """Create a record (201) or change it; absent = unchanged, null = clear. Changed tracked fields are logged."""
+
+    def work(session: Session) -> tuple[RecordView, bool]:
+        change = RecordChange(record_type, key, data.given(), data.actor)
+        thread, is_new = services.records.put(session, change, services.now())
+        return services.record_view(session, thread), is_new
+
+    view, is_new = services.write(work)
+    return Response(view, status_code=201 if is_new else 200)
+
+
+@get("/records/{record_type:str}/{key:str}", guards=[needs("read")], sync_to_thread=True, tags=["records"])
+def get_record(record_type: str, key: str, services: Given) -> RecordView:
+    """One record with its reply address."""
+    return services.read(lambda s: services.record_view(s, services.thread(s, record_type, key)))
+
+
+@delete("/records/{record_type:str}/{key:str}", guards=[needs("post")], sync_to_thread=True, tags=["records"])
+def delete_record(record_type: str, key: str, services: Given, actor: str | None = None) -> None:
+    """Delete a record with its conversation; mail to it is unknown from then on."""
+    services.write(lambda s: threads.remove(s, services.thread(s, record_type, key).id))
+
+
+@get("/records", guards=[needs("read")], sync_to_thread=True, tags=["records"])
+def list_records(
+    services: Given, caller: Asking, wish: Wished, type: str | None = None, q: str = ""
+) -> Page[RecordView]:
+    """Records, newest first. q: part of the title or of the key."""
+    before = wish.forwards().number("before")
+    types = caller.record_types or None
+
+    def work(session: Session) -> Page[RecordView]:
+        rows = threads.search(
+            session, record_type=type, query=q, before=before, limit=wish.limit + 1, types=types
+        )
+        page, following = cut(rows, wish.limit, lambda thread: thread.id)
+        return Page(services.record_views.many(session, page), following)
+
+    return services.read(work)
+
+
+handlers: list[Any] = [put_record, get_record, delete_record, list_records]

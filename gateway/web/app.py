@@ -1,0 +1,184 @@
+"""Build the web application: API under /api/v1, pages, health. Everything it needs is given.
+
+The settings that are not obvious: no logging configuration (Litestar's would take over the root logger),
+security headers on every answer and not on most, keys of records may hold slashes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+from urllib.parse import unquote
+
+from litestar import Litestar, Router
+from litestar.config.app import AppConfig
+from litestar.datastructures import MutableScopeHeaders, State
+from litestar.di import Provide
+from litestar.exceptions import HTTPException
+from litestar.handlers import HTTPRouteHandler
+from litestar.openapi.config import OpenAPIConfig
+from litestar.openapi.datastructures import ResponseSpec
+from litestar.openapi.plugins import JsonRenderPlugin
+from litestar.openapi.spec import Components, SecurityScheme
+from litestar.types import Message, Receive, Scope, Send
+
+from gateway import __version__
+from gateway.chatter.post import Posting
+from gateway.chatter.records import Records
+from gateway.chatter.types import Types
+from gateway.errors import GatewayError
+from gateway.inbound.accept import Acceptor, OwnDomain
+from gateway.rules.token import Keys
+from gateway.templating import Templates, templates_directory
+from gateway.web import errors, pages
+from gateway.web.api import (
+    aliases,
+    attachments,
+    deliveries,
+    followers,
+    health,
+    inbox,
+    ledger,
+    messages,
+    partners,
+    raw,
+    records,
+    types,
+)
+from gateway.web.auth import SLASH, Authentication, provide_caller, provide_colleague
+from gateway.web.paging import provide_wish
+from gateway.web.services import Desk, Discard, Release, Replay, Services
+from store.blobs import BlobStore
+from store.session import Database, StoreUnavailable
+
+_API = (records, messages, followers, partners, aliases, types, attachments, ledger, deliveries, inbox, raw)
+_JSON_OCTETS = 8 * 1024 * 1024
+
+POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; style-src-attr 'unsafe-inline'; img-src 'self'; font-src 'self'; "
+    "frame-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
+)
+HEADERS = {
+    "Content-Security-Policy": POLICY,
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+    "X-Frame-Options": "DENY",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
+    "Cache-Control": "no-store",
+}
+_PROBLEMS = {
+    status: ResponseSpec(errors.Problem, description=words, media_type=errors.PROBLEM, generate_examples=False)
+    for status, words in {
+        400: "the request cannot be read", 401: "no or an unknown token", 403: "the token may not do this",
+        404: "there is no such thing", 409: "the state of the thing forbids the call", 422: "a field has a wrong value",
+        503: "our fault; try again",
+    }.items()
+}  # fmt: skip
+
+
+class Web(Litestar):
+    """The application; a key of a record may hold an encoded slash (%2F)."""
+
+    async def __call__(self, scope: Any, receive: Receive, send: Send) -> None:
+        """Take a request; segments of its path are decoded one by one."""
+        raw_path = scope.get("raw_path") if scope["type"] == "http" else None
+        if raw_path and b"%2f" in raw_path.lower():
+            segments = raw_path.split(b"?")[0].decode("latin-1").split("/")
+            scope["path"] = "/".join(unquote(segment).replace("/", SLASH) for segment in segments)
+        await super().__call__(scope, receive, send)
+
+
+def create_web(
+    *,
+    database: Database,
+    blobs: BlobStore,
+    acceptor: Acceptor,
+    records: Records,
+    posting: Posting,
+    types: Types,
+    templates: Templates,
+    replay: Replay,
+    release: Release,
+    discard: Discard,
+    keys: Keys,
+    domains: Sequence[OwnDomain],
+    base_url: str,
+    data_dir: Path,
+    now: Callable[[], datetime],
+    outbox_dir: Path | None = None,
+    max_upload: int = 25 * 1024 * 1024,
+    max_mail: int = 50 * 1024 * 1024,
+    patience: float = 5.0,
+) -> Litestar:
+    """Build the application.
+
+    replay, release, discard: of inbound/desk. domains: ours, the first is the default. base_url: under
+    which browsers reach us. data_dir: whose disk must have room (/readyz). outbox_dir: the Maildir of
+    /dev/outbox, None when a relay is configured: then the page does not exist. max_upload, max_mail: octets.
+    patience: seconds that a ledger call waits for the worker.
+    """
+    services = Services(
+        database=database, blobs=blobs, acceptor=acceptor, records=records, posting=posting, types=types,
+        templates=templates, desk=Desk(replay=replay, release=release, discard=discard), keys=keys, domains=domains,
+        base_url=base_url.rstrip("/"), now=now, outbox_dir=outbox_dir, data_dir=data_dir, max_upload=max_upload,
+        max_mail=max_mail, patience=patience,
+    )  # fmt: skip
+    api = Router("/api/v1", route_handlers=[_documented(route) for module in _API for route in module.handlers])
+    return Web(
+        route_handlers=[api, *health.handlers, *pages.handlers(templates_directory() / "web" / "static", dev=outbox_dir is not None)],
+        dependencies={
+            "services": Provide(lambda: services, sync_to_thread=False),
+            "caller": Provide(provide_caller),
+            "colleague": Provide(provide_colleague),
+            "wish": Provide(provide_wish),
+        },
+        middleware=[Authentication],
+        exception_handlers={
+            GatewayError: errors.on_gateway_error,
+            StoreUnavailable: errors.on_store_trouble,
+            HTTPException: errors.on_http_error,
+            RecursionError: errors.on_deep_body,
+            Exception: errors.on_bug,
+        },
+        state=State({"services": services}),
+        before_send=[_add_headers],
+        on_app_init=[_quiet],
+        request_max_body_size=_JSON_OCTETS,
+        openapi_config=_openapi(),
+        logging_config=None,
+        debug=False,
+    )
+
+
+def _documented(route: HTTPRouteHandler) -> HTTPRouteHandler:
+    """The route, its problem documents declared."""
+    route.responses = _PROBLEMS
+    return route
+
+
+def _quiet(config: AppConfig) -> AppConfig:
+    config.logging_config = None
+    return config
+
+
+def _openapi() -> OpenAPIConfig:
+    bearer = SecurityScheme(type="http", scheme="bearer", description="A token of `threadpost token create`.")
+    return OpenAPIConfig(
+        title="Threadpost", version=__version__, path="/api", render_plugins=[JsonRenderPlugin(path="/openapi.json")],
+        description="Gives any record of any application a conversation that works by e-mail.",
+        components=Components(security_schemes={"bearer": bearer}), security=[{"bearer": []}],
+        use_handler_docstrings=True,
+    )  # fmt: skip
+
+
+async def _add_headers(message: Message, _: Scope) -> None:
+    """Put the security headers on every answer that does not bring its own."""
+    if message["type"] != "http.response.start":
+        return
+    headers = MutableScopeHeaders.from_message(message)
+    for name, value in HEADERS.items():
+        headers.setdefault(name, value)

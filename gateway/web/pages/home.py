@@ -1,0 +1,30 @@
+"""/ : where somebody lands who knows no better address."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from litestar import Request, Response, get
+
+from gateway.web.auth import Colleague
+from gateway.web.pages.render import back_to, page
+from gateway.web.services import Given
+from store.queries import thread as threads
+
+_RECENT = 20
+
+
+@get("/", include_in_schema=False, sync_to_thread=True)
+def home(request: Request[Any, Any, Any], services: Given) -> Response[Any]:
+    """The ledger for admins, the latest records for colleagues, a word of welcome for all others."""
+    colleague: Colleague | None = request.scope.get("user")
+    if colleague is not None and colleague.is_admin:
+        return back_to("/ledger")
+    recent = []
+    if colleague is not None:
+        found = services.read(lambda s: threads.search(s, record_type=None, query="", before=None, limit=_RECENT))
+        recent = [thread for thread in found if colleague.may_access(thread)]
+    return page(request, services, "home.html", recent=recent)
+
+
+handlers: list[Any] = [home]

@@ -1,0 +1,78 @@
+"""/ledger: what was held and why, for admins; release or discard it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from litestar import Request, Response, get, post
+
+from gateway.chatter.entries import entry_views
+from gateway.errors import BadValue, Forbidden
+from gateway.web.api.ledger import STATES, entry_of, settled
+from gateway.web.auth import Colleague, LoggedIn, check_form
+from gateway.web.pages.render import Form, back_to, page
+from gateway.web.paging import StateFilter, Wished, cut
+from gateway.web.services import Given
+from store.queries import inbound as ledger
+from store.session import Session
+
+
+@get("/ledger", include_in_schema=False, sync_to_thread=True)
+def show_ledger(
+    request: Request[Any, Any, Any], services: Given, colleague: LoggedIn, wish: Wished, wanted: StateFilter = "held"
+) -> Response[str]:
+    """Entries of one state, newest first; all of them for ``state=all``."""
+    _check_admin(colleague)
+    if wanted not in (*STATES, "all"):
+        raise BadValue.of("state", f"{wanted!r} is none of {', '.join(STATES)}")
+    before = wish.forwards().number("before")
+    state = None if wanted == "all" else wanted
+
+    def work(session: Session) -> Any:
+        rows = ledger.ledger(session, state=state, before=before, limit=wish.limit + 1)
+        shown, following = cut(rows, wish.limit, lambda row: int(row.id))
+        return entry_views(session, shown), following, ledger.counts(session)
+
+    entries, following, counts = services.read(work)
+    return page(
+        request, services, "ledger.html", entries=entries, following=following, counts=counts, wanted=wanted,
+        states=("held", "failed", "refused", "posted", "absorbed", "received"),
+    )  # fmt: skip
+
+
+@get("/ledger/{mail_id:int}", include_in_schema=False, sync_to_thread=True)
+def show_entry(mail_id: int, request: Request[Any, Any, Any], services: Given, colleague: LoggedIn) -> Response[str]:
+    """One entry with its trace."""
+    _check_admin(colleague)
+    entry = services.read(lambda session: entry_of(session, mail_id))
+    return page(request, services, "entry.html", entry=entry)
+
+
+@post("/ledger/{mail_id:int}/{action:str}", include_in_schema=False, sync_to_thread=True)
+def settle(
+    mail_id: int, action: str, request: Request[Any, Any, Any], data: Form, services: Given, colleague: LoggedIn
+) -> Response[Any]:
+    """Release or discard an entry, and show what became of it."""
+    check_form(request, colleague, data.get("csrf", ""), services.base_url)
+    _check_admin(colleague)
+    by = colleague.partner.email
+    now = services.now()
+    match action:
+        case "release":
+            services.write(lambda session: services.desk.release(session, mail_id, now, by=by))
+        case "discard":
+            services.write(lambda session: services.desk.discard(session, mail_id, now, by=by))
+        case "replay":
+            services.write(lambda session: services.desk.replay(session, mail_id, now, by=by))
+        case _:
+            raise BadValue.of("action", f"{action!r} is none of release, discard, replay")
+    settled(services, mail_id)
+    return back_to(f"/ledger/{mail_id}")
+
+
+def _check_admin(colleague: Colleague) -> None:
+    if not colleague.is_admin:
+        raise Forbidden("this page is for admins")
+
+
+handlers: list[Any] = [show_ledger, show_entry, settle]

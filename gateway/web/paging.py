@@ -1,0 +1,103 @@
+"""Pages of lists: ``{items, next, total?}``; ``next`` is what to give as ``before`` for the next page."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Annotated, Any, Generic, TypeVar
+
+import msgspec
+from litestar import Request
+from litestar.di import NamedDependency
+from litestar.params import Parameter, SkipValidation
+
+from gateway.errors import BadShape, BadValue, FieldError
+
+StateFilter = Annotated[str | None, Parameter(query="state")]
+"""The query parameter ``state``; the framework keeps a parameter of this name for itself."""
+
+DEFAULT, MOST = 30, 200
+T = TypeVar("T")
+
+
+class Page(msgspec.Struct, Generic[T], frozen=True):
+    """One page of a list. next: null on the last page. total: where counting is cheap."""
+
+    items: list[T]
+    next: int | str | None = None
+    total: int | msgspec.UnsetType = msgspec.UNSET
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """Which page is asked for: at most one of before, after, around. limit: 1 to 200."""
+
+    limit: int = DEFAULT
+    before: str | None = None
+    after: str | None = None
+    around: str | None = None
+
+    def number(self, name: str) -> int | None:
+        """A cursor that is a number of ours. Raises BadShape."""
+        text: str | None = getattr(self, name)
+        return None if text is None else _number(text, name)
+
+    def forwards(self) -> Wish:
+        """For a list that is read in one direction only. Raises BadValue for after and around."""
+        for name in ("after", "around"):
+            if getattr(self, name) is not None:
+                raise BadValue.of(name, f"this list has no {name}; go on with before")
+        return self
+
+
+Wished = NamedDependency[SkipValidation[Wish]]
+"""How a handler asks for the wanted page: a parameter named ``wish``."""
+
+
+async def provide_wish(request: Request[Any, Any, Any]) -> Wish:
+    """Read limit, before, after and around. Raises BadShape, BadValue; a limit over 200 counts as 200."""
+    query = request.query_params
+    limit = _number(query["limit"], "limit") if query.get("limit") else DEFAULT
+    if limit < 1:
+        raise BadValue.of("limit", "a page has at least one item")
+    cursors = {name: query[name] for name in ("before", "after", "around") if query.get(name)}
+    if len(cursors) > 1:
+        raise BadValue.of(list(cursors)[1], f"give only one of {', '.join(cursors)}")
+    return Wish(min(limit, MOST), **cursors)
+
+
+def _number(text: str, name: str) -> int:
+    sign, digits = (text[0], text[1:]) if text[:1] == "-" else ("", text)
+    if not (digits.isascii() and digits.isdigit() and len(digits) < 19):
+        raise BadShape(f"{text!r} is not a number", [FieldError(f"#/{name}", f"{text!r} is not a number")])
+    return int(sign + digits)
+
+
+def cut(rows: Sequence[T], limit: int, cursor: Callable[[T], int | str]) -> tuple[list[T], int | str | None]:
+    """The rows of a page and the cursor of the next, from one row more than the page holds."""
+    page = list(rows[:limit])
+    return page, cursor(page[-1]) if len(rows) > limit else None
+
+
+Fetch = Callable[..., list[Any]]
+
+
+def both_ways(fetch: Fetch, wish: Wish) -> tuple[list[Any], int | None]:
+    """A page of a list that is newest first and can be read from any place; rows have ids.
+
+    fetch: takes before, after and limit. after: the oldest rows that are newer. around: half a page on
+    each side of the id, itself among the newer. next: null when nothing older is left.
+    """
+    after, around = wish.number("after"), wish.number("around")
+    if after is not None:
+        rows = fetch(after=after, before=None, limit=wish.limit)
+        return rows, rows[-1].id if rows and fetch(before=rows[-1].id, after=None, limit=1) else None
+    if around is not None:
+        newer = fetch(after=around - 1, before=None, limit=wish.limit // 2 + 1)[-wish.limit :]
+        room = wish.limit - len(newer)
+        older = fetch(before=around, after=None, limit=room + 1)
+        rows = [*newer, *older[:room]]
+        return rows, rows[-1].id if rows and len(older) > room else None
+    rows = fetch(before=wish.number("before"), after=None, limit=wish.limit + 1)
+    page, following = cut(rows, wish.limit, lambda row: int(row.id))
+    return page, None if following is None else int(following)

@@ -1,0 +1,130 @@
+"""The bodies that the API takes. A field that is absent stays as it is, null clears it.
+
+A field that we do not know is refused by name: a misspelt one would otherwise be lost without a word.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+import msgspec
+from msgspec import UNSET, UnsetType
+
+NullText = str | None | UnsetType
+
+
+class Body(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
+    """What every changing body may carry. actor: e-mail of the person for whom the application acts."""
+
+    actor: str | None = None
+
+    def given(self, *left_out: str) -> dict[str, Any]:
+        """The fields that were given, but for the actor and those left out."""
+        values = {name: getattr(self, name) for name in self.__struct_fields__}
+        return {name: v for name, v in values.items() if v is not UNSET and name not in ("actor", *left_out)}
+
+
+class RecordBody(Body):
+    """PUT /records/{type}/{key}."""
+
+    title: NullText = UNSET
+    url: NullText = UNSET
+    fields: dict[str, Any] | None | UnsetType = UNSET
+    assignee: NullText = UNSET
+    domain: NullText = UNSET
+
+
+class MessageBody(Body):
+    """POST /records/{type}/{key}/messages."""
+
+    kind: str
+    author: str
+    body_html: str | None = None
+    body_text: str | None = None
+    subject: str | None = None
+    mentions: list[str] | None = None
+    recipients: list[str] | None = None
+    attachment_ids: list[int] | None = None
+    confirm_external: list[str] | None = None
+    template: str | None = None
+    send_at: str | None = None
+
+
+class FollowerBody(Body):
+    """POST /records/{type}/{key}/followers. notify: send the invitation; so does invitation_html alone."""
+
+    email: str
+    name: str | None = None
+    subtypes: list[str] | None = None
+    notify: bool | None = None
+    invitation_html: str | None = None
+
+
+class SubscriptionBody(Body):
+    """PATCH /records/{type}/{key}/followers/{partner_id}."""
+
+    subtypes: list[str]
+
+
+class PartnerBody(Body):
+    """PUT /partners/{email}."""
+
+    name: NullText = UNSET
+    internal: bool | None | UnsetType = UNSET
+    role: NullText = UNSET
+    active: bool | None | UnsetType = UNSET
+    language: NullText = UNSET
+    timezone: NullText = UNSET
+    phone: NullText = UNSET
+    addresses: list[str] | None | UnsetType = UNSET
+    notify: dict[str, Any] | None | UnsetType = UNSET
+
+
+class AliasBody(Body):
+    """PUT /aliases/{address}. policy: what is done with each class of authors."""
+
+    type: NullText = UNSET
+    defaults: dict[str, Any] | None | UnsetType = UNSET
+    policy: dict[str, Any] | None | UnsetType = UNSET
+
+
+class TypeBody(msgspec.Struct, kw_only=True):
+    """PUT /record-types/{type}. Further settings of a type are kept as they are given."""
+
+    actor: str | None = None
+    label: NullText = UNSET
+    fields: list[dict[str, Any]] | None | UnsetType = UNSET
+    subtypes: list[dict[str, Any]] | None | UnsetType = UNSET
+    activity_types: list[Any] | None | UnsetType = UNSET
+    policy: dict[str, Any] | None | UnsetType = UNSET
+
+
+class SuppressionBody(Body):
+    """PUT /suppressions/{address}. until: null = for good."""
+
+    reason: str | None = None
+    status: str | None = None
+    until: datetime | None = None
+    source: str | None = None
+
+
+class ReplayBody(Body):
+    """POST /ledger/{id}/replay. record: ``type/key`` or its two names: post it there."""
+
+    record: str | dict[str, str] | None = None
+    dry_run: bool = False
+
+
+class ReleaseBody(Body):
+    """POST /ledger/{id}/release. as: post it as this partner. follow: he becomes a follower."""
+
+    as_: str | None = msgspec.field(name="as", default=None)
+    follow: bool | None = None
+
+
+class ReadBody(Body):
+    """POST /inbox/read. messages: null = all of the partner's."""
+
+    partner: str
+    messages: list[int] | None = None

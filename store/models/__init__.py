@@ -1,0 +1,36 @@
+"""The nouns of the store. Importing this package registers every table on ``Base.metadata``."""
+
+from store.models.access import ApiToken, IdempotentAnswer, Secret, WebSession
+from store.models.base import Base
+from store.models.delivery import Delivery, Event, Notice
+from store.models.inbound import InboundMail, InboundTarget
+from store.models.message import Arrival, Attachment, Message, MessageRef
+from store.models.partner import Address, Block, Partner, Suppression
+from store.models.thread import Alias, Follower, Invitation, RecordType, Thread, TokenGeneration
+
+__all__ = [
+    "Address",
+    "Alias",
+    "ApiToken",
+    "Arrival",
+    "Attachment",
+    "Base",
+    "Block",
+    "Delivery",
+    "Event",
+    "Follower",
+    "IdempotentAnswer",
+    "InboundMail",
+    "InboundTarget",
+    "Invitation",
+    "Message",
+    "MessageRef",
+    "Notice",
+    "Partner",
+    "RecordType",
+    "Secret",
+    "Suppression",
+    "Thread",
+    "TokenGeneration",
+    "WebSession",
+]

@@ -1,0 +1,96 @@
+"""Messages, their files, their Message-IDs and the keys that keep a mail from posting twice."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ForeignKey, Index
+from sqlalchemy.orm import Mapped, mapped_column
+
+from store.models.base import Base
+
+
+class Message(Base):
+    """One entry of a thread. kind: message (goes outside), note (internal only), log (system).
+
+    internal: readable by staff only (every note, and log entries of internal subtypes). author_id None
+    = the system partner is not recorded as a person. author_name / author_email: as they were when it
+    was posted. confidence: verified, token, claimed or "" for what did not come by mail.
+    message_id: the Message-ID that our copies carry, minted before anything is sent.
+    tracking: [{field, label, old, new}]. folded: automatic mail, shown closed.
+    """
+
+    __tablename__ = "message"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    thread_id: Mapped[int] = mapped_column(ForeignKey("thread.id", ondelete="CASCADE"))
+    kind: Mapped[str]
+    subtype: Mapped[str]
+    internal: Mapped[bool] = mapped_column(default=False)
+    author_id: Mapped[int | None] = mapped_column(ForeignKey("partner.id"))
+    author_name: Mapped[str] = mapped_column(default="")
+    author_email: Mapped[str] = mapped_column(default="")
+    confidence: Mapped[str] = mapped_column(default="")
+    date: Mapped[datetime]
+    subject: Mapped[str | None]
+    body_html: Mapped[str] = mapped_column(default="")
+    body_text: Mapped[str] = mapped_column(default="")
+    quoted_html: Mapped[str | None]
+    message_id: Mapped[str]
+    parent_id: Mapped[int | None] = mapped_column(ForeignKey("message.id"))
+    tracking: Mapped[list[Any] | None]
+    folded: Mapped[bool] = mapped_column(default=False)
+    generated: Mapped[bool] = mapped_column(default=False)
+    inbound_id: Mapped[int | None]
+    search_text: Mapped[str] = mapped_column(default="")
+    edited_at: Mapped[datetime | None]
+    deleted_at: Mapped[datetime | None]
+
+
+class MessageRef(Base):
+    """A Message-ID that leads to a message: our own, the sender's, and what relays made of ours."""
+
+    __tablename__ = "message_ref"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    header_id: Mapped[str] = mapped_column(index=True)
+    message_id: Mapped[int] = mapped_column(ForeignKey("message.id", ondelete="CASCADE"), index=True)
+    ours: Mapped[bool] = mapped_column(default=False)
+
+
+class Attachment(Base):
+    """A file of a record or of a message. blob: SHA-256 of its content, in the blob store.
+
+    message_id None = on the record, or uploaded and not yet part of a message.
+    """
+
+    __tablename__ = "attachment"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    thread_id: Mapped[int] = mapped_column(ForeignKey("thread.id", ondelete="CASCADE"), index=True)
+    message_id: Mapped[int | None] = mapped_column(ForeignKey("message.id", ondelete="CASCADE"), index=True)
+    name: Mapped[str]
+    content_type: Mapped[str]
+    size: Mapped[int]
+    blob: Mapped[str] = mapped_column(index=True)
+    content_id: Mapped[str | None]
+    inline: Mapped[bool] = mapped_column(default=False)
+    created_at: Mapped[datetime]
+
+
+class Arrival(Base):
+    """The key that a mail takes when it posts: (target, fingerprint). Outlives the raw mail.
+
+    target: ``thread:ID``, or ``alias:ID`` for a new record.
+    """
+
+    __tablename__ = "arrival"
+
+    target: Mapped[str] = mapped_column(primary_key=True)
+    fingerprint: Mapped[str] = mapped_column(primary_key=True)
+    inbound_id: Mapped[int]
+    created_at: Mapped[datetime]
+
+
+Index("ix_message_thread", Message.thread_id, Message.id)

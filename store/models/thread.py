@@ -1,0 +1,100 @@
+"""Record types, threads, aliases and followers."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ForeignKey, Index, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column
+
+from store.models.base import Base
+
+
+class RecordType(Base):
+    """A kind of record and its rules. ``config`` holds fields, subtypes, activity types and policy."""
+
+    __tablename__ = "record_type"
+
+    name: Mapped[str] = mapped_column(primary_key=True)
+    label: Mapped[str]
+    config: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    updated_at: Mapped[datetime]
+
+
+class Thread(Base):
+    """One record of the host application and its conversation: named by (record_type, key).
+
+    subject: frozen at the first mail about the thread, None until then. domain: which of our domains
+    its mail is sent from, "" = the first. active: False = archived; mail to it is held.
+    members: None = every internal partner may access it; else only these partner ids (access rule).
+    """
+
+    __tablename__ = "thread"
+    __table_args__ = (UniqueConstraint("record_type", "key"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    record_type: Mapped[str] = mapped_column(ForeignKey("record_type.name"))
+    key: Mapped[str]
+    title: Mapped[str] = mapped_column(default="")
+    url: Mapped[str | None]
+    fields: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    assignee_id: Mapped[int | None] = mapped_column(ForeignKey("partner.id"))
+    creator_id: Mapped[int | None] = mapped_column(ForeignKey("partner.id"))
+    domain: Mapped[str] = mapped_column(default="")
+    subject: Mapped[str | None]
+    active: Mapped[bool] = mapped_column(default=True)
+    members: Mapped[list[Any] | None]
+    last_notified_at: Mapped[datetime | None]
+    created_at: Mapped[datetime]
+    updated_at: Mapped[datetime]
+
+
+class Alias(Base):
+    """An address that opens new records of a type. defaults: fields of the new record."""
+
+    __tablename__ = "alias"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    address: Mapped[str] = mapped_column(unique=True)
+    record_type: Mapped[str] = mapped_column(ForeignKey("record_type.name"))
+    defaults: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    policy: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    created_at: Mapped[datetime]
+
+
+class Follower(Base):
+    """A partner following a thread, with the names of the subtypes he wants."""
+
+    __tablename__ = "follower"
+    __table_args__ = (UniqueConstraint("thread_id", "partner_id"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    thread_id: Mapped[int] = mapped_column(ForeignKey("thread.id", ondelete="CASCADE"))
+    partner_id: Mapped[int] = mapped_column(ForeignKey("partner.id", ondelete="CASCADE"), index=True)
+    subtypes: Mapped[frozenset[str]]
+    reason: Mapped[str] = mapped_column(default="")
+    created_at: Mapped[datetime]
+
+
+class Invitation(Base):
+    """A partner whom a verified internal author addressed on a thread: his answer is welcome."""
+
+    __tablename__ = "invitation"
+
+    thread_id: Mapped[int] = mapped_column(ForeignKey("thread.id", ondelete="CASCADE"), primary_key=True)
+    partner_id: Mapped[int] = mapped_column(ForeignKey("partner.id", ondelete="CASCADE"), primary_key=True)
+    created_at: Mapped[datetime]
+
+
+class TokenGeneration(Base):
+    """Reply addresses below this generation are revoked for (thread, partner); no row = generation 0."""
+
+    __tablename__ = "token_generation"
+
+    thread_id: Mapped[int] = mapped_column(ForeignKey("thread.id", ondelete="CASCADE"), primary_key=True)
+    partner_id: Mapped[int] = mapped_column(primary_key=True)
+    generation: Mapped[int]
+
+
+Index("ix_thread_updated", Thread.record_type, Thread.id)

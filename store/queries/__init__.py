@@ -1,0 +1,1 @@
+"""The verbs of the store: functions taking a session. Statements are built once, at module level."""

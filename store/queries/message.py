@@ -1,0 +1,274 @@
+"""Messages, their Message-IDs, files and notices, and the keys of arrivals."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import bindparam, delete, func, insert, select, update
+from sqlalchemy.dialects.postgresql import insert as insert_postgresql
+from sqlalchemy.dialects.sqlite import insert as insert_sqlite
+
+from store.bell import ring
+from store.models import Arrival, Attachment, Delivery, Message, MessageRef, Notice, Partner, Thread
+from store.session import Session
+
+_message = Message.table()
+_ref = MessageRef.table()
+_attachment = Attachment.table()
+_arrival = Arrival.table()
+_notice = Notice.table()
+_delivery = Delivery.table()
+_partner = Partner.table()
+_thread = Thread.table()
+
+_arrival_values = {name: bindparam(name) for name in ("target", "fingerprint", "inbound_id", "created_at")}
+_arrive = {
+    name: make(_arrival).values(_arrival_values).on_conflict_do_nothing().execution_options(preserve_rowcount=True)
+    for name, make in (("sqlite", insert_sqlite), ("postgresql", insert_postgresql))
+}
+_arrived = select(_arrival.c.inbound_id).where(
+    _arrival.c.target == bindparam("target"), _arrival.c.fingerprint == bindparam("fingerprint")
+)
+
+
+def arrive(session: Session, target: str, fingerprint: str, inbound_id: int, now: datetime) -> int | None:
+    """Take the key of a mail for a target; None when it was free, else the ledger id that has it."""
+    values = {"target": target, "fingerprint": fingerprint, "inbound_id": inbound_id, "created_at": now}
+    if session.execute(_arrive[session.dialect.name], values).rowcount == 1:
+        return None
+    return int(session.execute(_arrived, {"target": target, "fingerprint": fingerprint}).scalar_one())
+
+
+_add = insert(_message)
+
+
+def add(session: Session, values: dict[str, Any]) -> int:
+    """Enter a message; values: every column that has no default of null. Rings ``threads``."""
+    key = session.execute(_add, values).inserted_primary_key
+    assert key is not None
+    ring(session, "threads")
+    return int(key[0])
+
+
+_add_refs = insert(_ref)
+
+
+def add_refs(session: Session, message_id: int, header_ids: Sequence[tuple[str, bool]]) -> None:
+    """Note Message-IDs that lead to a message; each with whether it is one of ours."""
+    rows = [{"header_id": header_id, "message_id": message_id, "ours": ours} for header_id, ours in header_ids]
+    if rows:
+        session.execute(_add_refs, rows)
+
+
+_referenced = (
+    select(_ref.c.header_id, _ref.c.ours, _message.c.id, _message.c.thread_id, _message.c.internal)
+    .join(_message, _message.c.id == _ref.c.message_id)
+    .where(_ref.c.header_id.in_(bindparam("header_ids", expanding=True)))
+)
+
+
+def referenced(session: Session, header_ids: Sequence[str]) -> list[Any]:
+    """The messages that these Message-IDs lead to, in the order of the given ids, each with its thread."""
+    if not header_ids:
+        return []
+    order = {header_id: position for position, header_id in enumerate(header_ids)}
+    rows = session.execute(_referenced, {"header_ids": list(order)}).all()
+    return sorted(rows, key=lambda row: (order[row.header_id], -row.id))
+
+
+_add_attachment = insert(_attachment)
+
+
+def add_attachments(session: Session, rows: Sequence[dict[str, Any]]) -> None:
+    """Enter files (columns of Attachment without id)."""
+    if rows:
+        session.execute(_add_attachment, list(rows))
+
+
+def add_attachment(session: Session, row: dict[str, Any]) -> int:
+    """Enter one file; answers its id."""
+    key = session.execute(_add_attachment, row).inserted_primary_key
+    assert key is not None
+    return int(key[0])
+
+
+def attachment(session: Session, attachment_id: int) -> Any | None:
+    """One file, None if there is none."""
+    return session.execute(select(_attachment).where(_attachment.c.id == attachment_id)).one_or_none()
+
+
+def free_attachments(session: Session, thread_id: int, ids: Sequence[int]) -> list[int]:
+    """Those of the ids that are files of this record and not yet part of a message."""
+    statement = select(_attachment.c.id).where(
+        _attachment.c.id.in_(ids), _attachment.c.thread_id == thread_id, _attachment.c.message_id.is_(None)
+    )
+    return list(session.execute(statement).scalars())
+
+
+def bind_attachments(session: Session, message_id: int, ids: Sequence[int]) -> None:
+    """Make files part of a message."""
+    session.execute(update(_attachment).where(_attachment.c.id.in_(ids)).values(message_id=message_id))
+
+
+def bind_inline(session: Session, message_id: int) -> dict[str, int]:
+    """Content-ID -> attachment id of the inline files of a message."""
+    statement = select(_attachment.c.content_id, _attachment.c.id).where(
+        _attachment.c.message_id == message_id, _attachment.c.content_id.is_not(None)
+    )
+    return {content_id: attachment_id for content_id, attachment_id in session.execute(statement)}
+
+
+_set_html = update(_message).where(_message.c.id == bindparam("target_id")).values(
+    body_html=bindparam("html"), quoted_html=bindparam("quoted")
+)
+
+
+def set_html(session: Session, message_id: int, body_html: str, quoted_html: str | None) -> None:
+    """Replace the HTML of a message (inline images now have addresses)."""
+    session.execute(_set_html, {"target_id": message_id, "html": body_html, "quoted": quoted_html})
+
+
+def attachments_of(session: Session, message_ids: Sequence[int]) -> dict[int, list[Any]]:
+    """The files of each message, by id."""
+    grouped: dict[int, list[Any]] = defaultdict(list)
+    if message_ids:
+        statement = select(_attachment).where(_attachment.c.message_id.in_(message_ids)).order_by(_attachment.c.id)
+        for row in session.execute(statement):
+            grouped[row.message_id].append(row)
+    return grouped
+
+
+def record_attachments(session: Session, thread_id: int) -> list[Any]:
+    """All files of a record and of its messages, by id."""
+    return list(session.execute(select(_attachment).where(_attachment.c.thread_id == thread_id).order_by(_attachment.c.id)))
+
+
+_add_notices = insert(_notice)
+_add_deliveries = insert(_delivery)
+
+
+def add_notices(session: Session, rows: Sequence[dict[str, Any]]) -> None:
+    """Enter the decisions about a message (columns of Notice)."""
+    if rows:
+        session.execute(_add_notices, list(rows))
+
+
+def add_deliveries(session: Session, rows: Sequence[dict[str, Any]]) -> None:
+    """Queue mail (columns of Delivery without id). Rings ``deliveries``."""
+    if rows:
+        session.execute(_add_deliveries, list(rows))
+        ring(session, "deliveries")
+
+
+_columns = (
+    _message.c.id, _message.c.thread_id, _message.c.kind, _message.c.subtype, _message.c.internal,
+    _message.c.author_id, _message.c.author_name, _message.c.author_email, _message.c.confidence, _message.c.date,
+    _message.c.subject, _message.c.body_html, _message.c.body_text, _message.c.quoted_html, _message.c.message_id,
+    _message.c.parent_id, _message.c.tracking, _message.c.folded, _message.c.edited_at, _message.c.deleted_at,
+    _partner.c.name.label("partner_name"), _partner.c.email.label("partner_email"),
+    _partner.c.internal.label("partner_internal"), _thread.c.record_type, _thread.c.key,
+)  # fmt: skip
+_joined = _message.join(_thread, _thread.c.id == _message.c.thread_id).outerjoin(
+    _partner, _partner.c.id == _message.c.author_id
+)
+
+
+def page(
+    session: Session, thread_id: int, *, before: int | None = None, after: int | None = None, limit: int = 30,
+    words: Sequence[str] = (), kind: str | None = None, with_internal: bool = True,
+) -> list[Any]:  # fmt: skip
+    """Messages of a thread with author and record, newest first.
+
+    words: folded; each must occur, in any order. after: the oldest that are newer than this id.
+    """
+    statement = select(*_columns).select_from(_joined).where(_message.c.thread_id == thread_id).limit(limit)
+    for word in words:
+        escaped = word.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
+        statement = statement.where(_message.c.search_text.like(f"%{escaped}%", escape="\\"))
+    if kind:
+        statement = statement.where(_message.c.kind == kind)
+    if not with_internal:
+        statement = statement.where(_message.c.internal.is_(False))
+    if before is not None:
+        statement = statement.where(_message.c.id < before)
+    if after is not None:
+        rows = session.execute(statement.where(_message.c.id > after).order_by(_message.c.id)).all()
+        return list(reversed(rows))
+    return list(session.execute(statement.order_by(_message.c.id.desc())))
+
+
+def count(session: Session, thread_id: int, *, words: Sequence[str] = (), kind: str | None = None) -> int:
+    """How many messages ``page`` would find in all."""
+    statement = select(func.count()).select_from(_message).where(_message.c.thread_id == thread_id)
+    for word in words:
+        escaped = word.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
+        statement = statement.where(_message.c.search_text.like(f"%{escaped}%", escape="\\"))
+    if kind:
+        statement = statement.where(_message.c.kind == kind)
+    return int(session.execute(statement).scalar_one())
+
+
+def one(session: Session, message_id: int) -> Any | None:
+    """One message with author and record, None if there is none."""
+    return session.execute(select(*_columns).select_from(_joined).where(_message.c.id == message_id)).one_or_none()
+
+
+def change(session: Session, message_id: int, values: dict[str, Any]) -> None:
+    """Write columns of a message. Rings ``threads``."""
+    session.execute(update(_message).where(_message.c.id == message_id).values(values))
+    ring(session, "threads")
+
+
+def notices_of(session: Session, message_ids: Sequence[int]) -> dict[int, list[Any]]:
+    """The notices of each message with their partner and, where one carries them, their delivery's state."""
+    grouped: dict[int, list[Any]] = defaultdict(list)
+    if not message_ids:
+        return grouped
+    statement = (
+        select(
+            _notice.c.message_id, _notice.c.partner_id, _notice.c.channel, _notice.c.state, _notice.c.reason,
+            _notice.c.read_at, _partner.c.email, _partner.c.name, _partner.c.internal,
+            _delivery.c.state.label("delivery_state"), _delivery.c.status, _delivery.c.detail,
+        )
+        .join(_partner, _partner.c.id == _notice.c.partner_id)
+        .outerjoin(
+            _delivery,
+            (_delivery.c.message_id == _notice.c.message_id) & (_delivery.c.partner_id == _notice.c.partner_id),
+        )
+        .where(_notice.c.message_id.in_(message_ids))
+        .order_by(_notice.c.partner_id)
+    )  # fmt: skip
+    for row in session.execute(statement):
+        grouped[row.message_id].append(row)
+    return grouped
+
+
+def unread(session: Session, partner_id: int, *, before: int | None, limit: int) -> list[Any]:
+    """The unread inbox notices of a partner, newest first."""
+    statement = (
+        select(_notice.c.message_id, _notice.c.reason, _thread.c.record_type, _thread.c.key, _thread.c.title)
+        .join(_message, _message.c.id == _notice.c.message_id)
+        .join(_thread, _thread.c.id == _message.c.thread_id)
+        .where(_notice.c.partner_id == partner_id, _notice.c.state == "inbox", _notice.c.read_at.is_(None))
+        .order_by(_notice.c.message_id.desc())
+        .limit(limit)
+    )
+    if before is not None:
+        statement = statement.where(_notice.c.message_id < before)
+    return list(session.execute(statement))
+
+
+def mark_read(session: Session, partner_id: int, message_ids: Sequence[int] | None, now: datetime) -> int:
+    """Mark inbox notices read; None = all of the partner's. Answers how many changed."""
+    statement = update(_notice).where(_notice.c.partner_id == partner_id, _notice.c.read_at.is_(None))
+    if message_ids is not None:
+        statement = statement.where(_notice.c.message_id.in_(message_ids))
+    return session.execute(statement.values(read_at=now)).rowcount
+
+
+def remove_attachments(session: Session, message_id: int) -> None:
+    """Take the files off a message that was deleted; the blobs stay until housekeeping."""
+    session.execute(delete(_attachment).where(_attachment.c.message_id == message_id))

@@ -1,0 +1,164 @@
+"""Partners, their addresses, suppressions and blocks."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import bindparam, delete, func, insert, or_, select, update
+from sqlalchemy.dialects.postgresql import insert as insert_postgresql
+from sqlalchemy.dialects.sqlite import insert as insert_sqlite
+
+from store.bell import ring
+from store.models import Address, Block, Partner, Suppression
+from store.models.views import PartnerView
+from store.session import Session
+
+_partner = Partner.table()
+_address = Address.table()
+_suppression = Suppression.table()
+_block = Block.table()
+
+_columns = (
+    _partner.c.id, _partner.c.email, _partner.c.name, _partner.c.internal, _partner.c.role, _partner.c.active,
+    _partner.c.language, _partner.c.timezone, _partner.c.notify,
+)  # fmt: skip
+_by_address = (
+    select(*_columns)
+    .join(_address, _address.c.partner_id == _partner.c.id)
+    .where(_address.c.address == bindparam("address"))
+)
+_by_addresses = (
+    select(_address.c.address, *_columns)
+    .join(_partner, _address.c.partner_id == _partner.c.id)
+    .where(_address.c.address.in_(bindparam("addresses", expanding=True)))
+)
+_by_id = select(*_columns).where(_partner.c.id == bindparam("id"))
+
+
+def by_address(session: Session, address: str) -> PartnerView | None:
+    """The partner who has this normalised address, None if nobody."""
+    row = session.execute(_by_address, {"address": address}).one_or_none()
+    return None if row is None else PartnerView(*row)
+
+
+def by_addresses(session: Session, addresses: Sequence[str]) -> dict[str, PartnerView]:
+    """The partners of these normalised addresses; an address of nobody is left out."""
+    if not addresses:
+        return {}
+    rows = session.execute(_by_addresses, {"addresses": list(addresses)})
+    return {address: PartnerView(*values) for address, *values in rows}
+
+
+def by_id(session: Session, partner_id: int) -> PartnerView | None:
+    """One partner, None if he is gone."""
+    row = session.execute(_by_id, {"id": partner_id}).one_or_none()
+    return None if row is None else PartnerView(*row)
+
+
+def by_ids(session: Session, partner_ids: Sequence[int]) -> dict[int, PartnerView]:
+    """These partners by id; the missing are left out."""
+    if not partner_ids:
+        return {}
+    rows = session.execute(select(*_columns).where(_partner.c.id.in_(partner_ids)))
+    return {row[0]: PartnerView(*row) for row in rows}
+
+
+_add = insert(_partner)
+_add_address = insert(_address)
+
+
+def add(session: Session, *, email: str, name: str, internal: bool, role: str, now: datetime) -> int:
+    """Enter a partner with his one address; answers his id."""
+    values = {
+        "email": email, "name": name, "internal": internal, "role": role, "active": True, "language": "",
+        "timezone": "", "phone": "", "notify": {}, "created_at": now,
+    }  # fmt: skip
+    key = session.execute(_add, values).inserted_primary_key
+    assert key is not None
+    partner_id = int(key[0])
+    session.execute(_add_address, {"address": email, "partner_id": partner_id})
+    return partner_id
+
+
+def change(session: Session, partner_id: int, values: dict[str, Any]) -> None:
+    """Write columns of a partner."""
+    session.execute(update(_partner).where(_partner.c.id == partner_id).values(values))
+
+
+def addresses_of(session: Session, partner_id: int) -> list[str]:
+    """All addresses of a partner, sorted."""
+    return sorted(session.execute(select(_address.c.address).where(_address.c.partner_id == partner_id)).scalars())
+
+
+def set_addresses(session: Session, partner_id: int, addresses: Sequence[str]) -> None:
+    """Give a partner exactly these addresses; none may be somebody else's."""
+    session.execute(delete(_address).where(_address.c.partner_id == partner_id))
+    session.execute(_add_address, [{"address": a, "partner_id": partner_id} for a in sorted(set(addresses))])
+
+
+def phone_of(session: Session, partner_id: int) -> str:
+    """The phone number of a partner, "" if none."""
+    return str(session.execute(select(_partner.c.phone).where(_partner.c.id == partner_id)).scalar() or "")
+
+
+def search(session: Session, query: str, *, after: int | None, limit: int) -> list[PartnerView]:
+    """Partners whose name or e-mail holds the query, by id."""
+    statement = select(*_columns).order_by(_partner.c.id).limit(limit)
+    if query:
+        like = f"%{query.lower()}%"
+        statement = statement.where(or_(func.lower(_partner.c.name).like(like), _partner.c.email.like(like)))
+    if after is not None:
+        statement = statement.where(_partner.c.id > after)
+    return [PartnerView(*row) for row in session.execute(statement)]
+
+
+def admins(session: Session) -> list[PartnerView]:
+    """The active partners with the role admin."""
+    rows = session.execute(select(*_columns).where(_partner.c.role == "admin", _partner.c.active))
+    return [PartnerView(*row) for row in rows]
+
+
+def suppressions(session: Session, *, after: str = "", limit: int = 30) -> list[Any]:
+    """Suppressed addresses, by address."""
+    statement = select(_suppression).where(_suppression.c.address > after).order_by(_suppression.c.address).limit(limit)
+    return list(session.execute(statement))
+
+
+def suppression(session: Session, address: str) -> Any | None:
+    """The suppression of an address, None if mail goes to it."""
+    return session.execute(select(_suppression).where(_suppression.c.address == address)).one_or_none()
+
+
+def suppress(
+    session: Session, address: str, *, reason: str, status: str, source: str, now: datetime, until: datetime | None = None
+) -> None:
+    """Send no more mail to an address; an older suppression is replaced."""
+    values = {"reason": reason, "status": status, "since": now, "until": until, "source": source}
+    make = insert_postgresql if session.dialect.name == "postgresql" else insert_sqlite
+    statement = make(_suppression).values(address=address, **values)
+    session.execute(statement.on_conflict_do_update(index_elements=["address"], set_=values))
+
+
+def release(session: Session, address: str) -> bool:
+    """Let mail go to an address again; False when it was not suppressed."""
+    return session.execute(delete(_suppression).where(_suppression.c.address == address)).rowcount > 0
+
+
+def put_block(session: Session, pattern: str, reason: str, now: datetime) -> None:
+    """Refuse mail from this address, or ``@domain``. Rings ``types``."""
+    session.execute(delete(_block).where(_block.c.pattern == pattern))
+    session.execute(insert(_block).values(pattern=pattern, reason=reason, created_at=now))
+    ring(session, "types")
+
+
+def delete_block(session: Session, pattern: str) -> bool:
+    """Take mail from this address or ``@domain`` again. Rings ``types``."""
+    ring(session, "types")
+    return session.execute(delete(_block).where(_block.c.pattern == pattern)).rowcount > 0
+
+
+def list_blocks(session: Session) -> list[Any]:
+    """Every block, by pattern."""
+    return list(session.execute(select(_block).order_by(_block.c.pattern)))

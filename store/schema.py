@@ -1,0 +1,72 @@
+"""Bring the schema of a database up to date, once, however many processes start together.
+
+Everything happens in one write transaction: SQLite's BEGIN IMMEDIATE keeps others out, on PostgreSQL
+an advisory lock does. A step that fails leaves the schema as it was.
+"""
+
+from __future__ import annotations
+
+from alembic.autogenerate import compare_metadata
+from alembic.command import upgrade as alembic_upgrade
+from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import text
+
+from store.models import Base
+from store.session import Database, Session
+
+_LOCK = 0x7468726561  # any number that is ours alone: "threa"
+_lock = text("SELECT pg_advisory_xact_lock(:number)")
+
+
+def upgrade(database: Database) -> str:
+    """Run the steps that are missing; answers the revision reached. Raises StoreUnavailable."""
+    with database.write() as session:
+        if database.is_postgresql:
+            session.execute(_lock, {"number": _LOCK})
+        if _current(session) != head():
+            alembic_upgrade(_config(session), "head")
+        return head()
+
+
+def current(database: Database) -> str | None:
+    """The revision of the database, None when it is empty."""
+    with database.read() as session:
+        return _current(session)
+
+
+def pending(database: Database) -> list[str]:
+    """The revisions still to run, in order."""
+    script = ScriptDirectory.from_config(_config())
+    here = current(database)
+    missing = script.iterate_revisions(head(), here or "base")
+    return [step.revision for step in missing][::-1]
+
+
+def head() -> str:
+    """The newest revision that this program knows."""
+    newest = ScriptDirectory.from_config(_config()).get_current_head()
+    if newest is None:
+        raise RuntimeError("the program was installed without its migrations")
+    return newest
+
+
+def differences(database: Database) -> list[object]:
+    """How the schema differs from the models; empty when it does not."""
+    with database.read() as session:
+        return list(
+            compare_metadata(MigrationContext.configure(session, opts={"compare_type": True}), Base.metadata)
+        )
+
+
+def _current(session: Session) -> str | None:
+    return MigrationContext.configure(session).get_current_revision()
+
+
+def _config(session: Session | None = None) -> Config:
+    config = Config()
+    config.set_main_option("script_location", "store:migrations")
+    config.set_main_option("path_separator", "os")
+    config.attributes["connection"] = session
+    return config

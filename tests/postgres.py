@@ -1,0 +1,143 @@
+"""A throw-away PostgreSQL cluster for the tests: unix socket only, no sync, gone at the end."""
+
+from __future__ import annotations
+
+import contextlib
+import itertools
+import os
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import psycopg
+
+from store import schema
+from store.session import Database
+
+OUTSIDE = "THREADPOST_TEST_DATABASE_URL"
+
+
+class NoServer(Exception):
+    """There is no PostgreSQL to test with; the words say why."""
+
+
+class Cluster:
+    """A server on which each test gets a migrated, empty database of its own."""
+
+    def __init__(self, url: str) -> None:
+        """url: of a database in which databases may be created, ``postgresql://...``."""
+        self._url = url
+        self._prefix = f"threadpost_{os.getpid()}"
+        self._template = f"{self._prefix}_template"
+        self._numbers = itertools.count(1)
+        self._admin(f'CREATE DATABASE "{self._template}"')
+        database = Database(self._of(self._template))
+        schema.upgrade(database)
+        database.close()
+
+    def create(self) -> str:
+        """A fresh database; answers its URL."""
+        name = f"{self._prefix}_{next(self._numbers)}"
+        self._admin(f'CREATE DATABASE "{name}" TEMPLATE "{self._template}"')
+        return self._of(name)
+
+    def empty(self) -> str:
+        """A database without a schema; answers its URL."""
+        name = f"{self._prefix}_{next(self._numbers)}"
+        self._admin(f'CREATE DATABASE "{name}"')
+        return self._of(name)
+
+    def drop(self, url: str) -> None:
+        """Remove a database and throw out whoever is connected."""
+        name = url.split("?")[0].rsplit("/", 1)[1]
+        self._admin(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
+
+    def close(self) -> None:
+        """Remove the template."""
+        self._admin(f'DROP DATABASE IF EXISTS "{self._template}" WITH (FORCE)')
+
+    def _of(self, name: str) -> str:
+        base, mark, query = self._url.partition("?")
+        return f"{base.rsplit('/', 1)[0]}/{name}{mark}{query}"
+
+    def _admin(self, statement: str) -> None:
+        with psycopg.connect(self._url, autocommit=True) as connection:
+            connection.execute(statement)
+
+
+@contextlib.contextmanager
+def cluster() -> Iterator[Cluster]:
+    """The server named by THREADPOST_TEST_DATABASE_URL, else one started here. Raises NoServer."""
+    with contextlib.ExitStack() as stack:
+        outside = os.environ.get(OUTSIDE, "").replace("postgresql+psycopg", "postgresql")
+        url = outside or stack.enter_context(_started())
+        made = Cluster(url)
+        yield made
+        made.close()
+
+
+def binaries() -> Path:
+    """The directory of initdb and pg_ctl, the newest version first. Raises NoServer."""
+    found = sorted(
+        Path("/usr/lib/postgresql").glob("*/bin/initdb"), key=lambda path: _version(path.parent.parent.name)
+    )
+    if found:
+        return found[-1].parent
+    on_path = shutil.which("initdb")
+    if on_path and shutil.which("pg_ctl"):
+        return Path(on_path).parent
+    raise NoServer(f"no PostgreSQL server binaries were found and {OUTSIDE} is not set")
+
+
+def _version(name: str) -> int:
+    return int(name) if name.isdigit() else 0
+
+
+@contextlib.contextmanager
+def _started() -> Iterator[str]:
+    programs = binaries()
+    directory = Path(tempfile.mkdtemp(prefix="tp-pg-"))
+    data = directory / "data"
+    user = ["runuser", "-u", "postgres", "--"] if os.geteuid() == 0 else []
+    if user:
+        shutil.chown(directory, "postgres")
+    options = f"-c listen_addresses='' -k {directory} -c fsync=off -c synchronous_commit=off -c full_page_writes=off -c max_connections=200"
+    try:
+        _run(
+            [
+                *user,
+                programs / "initdb",
+                "-A",
+                "trust",
+                "-N",
+                "-U",
+                "postgres",
+                "-E",
+                "UTF8",
+                "--locale=C",
+                "-D",
+                data,
+            ],
+            directory,
+        )
+        _run(
+            [*user, programs / "pg_ctl", "-D", data, "-l", directory / "log", "-o", options, "-w", "start"],
+            directory,
+        )
+        try:
+            yield f"postgresql://postgres@/postgres?host={directory}"
+        finally:
+            _run([*user, programs / "pg_ctl", "-D", data, "-m", "immediate", "-w", "stop"], directory)
+    finally:
+        shutil.rmtree(directory, ignore_errors=True)
+
+
+def _run(command: list[str | Path], directory: Path) -> None:
+    done = subprocess.run([str(word) for word in command], cwd=directory, stdin=subprocess.DEVNULL,
+                          stdout=subprocess.DEVNULL, stderr=subprocess.STDOUT, timeout=60)  # fmt: skip
+    if done.returncode:
+        raise NoServer(
+            f"{Path(command[-1]).name}: {' '.join(str(word) for word in command)} answered {done.returncode}"
+        )

@@ -1,0 +1,66 @@
+"""Where a mail goes; the order of the envelope does not matter."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from gateway.rules.routing import (
+    AliasTarget,
+    Catchall,
+    Digest,
+    Notifications,
+    Nowhere,
+    Postmaster,
+    Reply,
+    ToAlias,
+    ToThread,
+    from_row,
+    routes,
+    to_row,
+)
+
+ALIAS = AliasTarget(3, "ticket", "support@x.example")
+targets = st.lists(
+    st.one_of(
+        st.builds(Reply, st.integers(1, 3), st.integers(0, 3), st.booleans()),
+        st.builds(AliasTarget, st.integers(1, 2), st.just("ticket"), st.just("a@x.example")),
+        st.sampled_from([Postmaster(), Notifications(), Catchall(), Digest(1, 2)]),
+    ),
+    min_size=1,
+    max_size=6,
+)
+
+
+@pytest.mark.parametrize(("given_targets", "referenced", "expected"), [
+    ([Reply(1, 7)], [], [ToThread(1, "token", partner_id=7)]),
+    ([Reply(1, 0)], [], [ToThread(1, "record address")]),
+    ([Reply(1, 7), ALIAS], [], [ToThread(1, "token", partner_id=7)]),
+    ([Reply(1, 7), Reply(2, 7)], [], [ToThread(1, "token", partner_id=7), ToThread(2, "token", partner_id=7)]),
+    ([Reply(1, 7), Reply(1, 0, internal=True)], [], [ToThread(1, "token", True, 7)]),
+    ([ALIAS], [], [ToAlias(3, "ticket", "support@x.example")]),
+    ([ALIAS], [9, 8], [ToThread(9, "references")]),
+    ([Reply(1, 7)], [9], [ToThread(1, "token", partner_id=7)]),  # the envelope comes first
+    ([Notifications()], [9], [ToThread(9, "references")]),
+    ([Postmaster()], [], [Nowhere("mail for the postmaster")]),
+])  # fmt: skip
+def test_where_a_mail_goes(given_targets, referenced, expected):
+    assert [route for route, _ in routes(given_targets, referenced)] == expected
+
+
+@given(targets, st.lists(st.integers(1, 3), max_size=2), st.randoms(use_true_random=False))
+def test_every_target_is_answered_for_once_and_order_does_not_matter(given_targets, referenced, random):
+    shuffled = list(given_targets)
+    random.shuffle(shuffled)
+
+    found, other = routes(given_targets, referenced), routes(shuffled, referenced)
+
+    assert sorted(index for _, indices in found for index in indices) == list(range(len(given_targets)))
+    places = lambda ends: {(type(r), getattr(r, "thread_id", getattr(r, "alias_id", None)), getattr(r, "internal", None)) for r, _ in ends}  # noqa: E731
+    assert places(found) == places(other)
+
+
+@given(targets)
+def test_a_target_is_read_back_from_the_ledger_as_it_was_written(given_targets):
+    assert [from_row(*to_row(target)) for target in given_targets] == given_targets
