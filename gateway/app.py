@@ -18,7 +18,6 @@ from pathlib import Path
 from typing import Any, TextIO
 
 import structlog
-import uvicorn
 
 from gateway import clock
 from gateway.chatter.post import Posting
@@ -52,8 +51,6 @@ from gateway.rules.authorship import Policy
 from gateway.schedule.jobs import Timetable
 from gateway.settings import Domain, Settings, Smtp
 from gateway.templating import Templates
-from gateway.web.app import create_web
-from gateway.web.services import Desk, Services
 from store import schema
 from store.bell import Bell
 from store.blobs import BlobStore
@@ -243,14 +240,16 @@ class App:
 
     # -- web --
 
-    def services(self) -> Services:
-        """What the HTTP handlers work with."""
-        return Services(
+    def web(self) -> Any:
+        """The web application (ASGI)."""
+        from gateway.web.app import create_web  # the HTTP framework is most of our start-up time
+
+        return create_web(
             database=self.database, blobs=self.blobs, acceptor=self.acceptor, records=self.records, posting=self.posting,
-            types=self.types, templates=self.templates,
-            desk=Desk(replay=desk.replay, release=desk.release, discard=desk.discard), keys=self.keys,
-            domains=self.domains, base_url=self.settings.web.base_url.rstrip("/"), now=clock.now, outbox_dir=self.outbox,
-            data_dir=self.directory, max_upload=self.settings.web.max_upload, max_mail=self.settings.smtp.max_size,
+            types=self.types, templates=self.templates, replay=desk.replay, release=desk.release, discard=desk.discard,
+            keys=self.keys, domains=self.domains, base_url=self.settings.web.base_url.rstrip("/"), now=clock.now,
+            outbox_dir=self.outbox, data_dir=self.directory, max_upload=self.settings.web.max_upload,
+            max_mail=self.settings.smtp.max_size,
         )  # fmt: skip
 
     # -- life --
@@ -334,12 +333,15 @@ class App:
 
     @contextlib.asynccontextmanager
     async def _answering(self) -> AsyncIterator[None]:
+        import uvicorn
+
         web = self.settings.web
         config = uvicorn.Config(
-            create_web(self.services()), host=web.host, port=web.port, log_config=None, access_log=False,
+            self.web(), host=web.host, port=web.port, log_config=None, access_log=False,
             lifespan="on", timeout_graceful_shutdown=5, server_header=False, loop="none",
         )  # fmt: skip
-        server = _Server(config)
+        server = uvicorn.Server(config)
+        server.capture_signals = contextlib.nullcontext  # type: ignore[method-assign,assignment] # SIGTERM is ours
         listener = _bind(web.host, web.port)
         serving = asyncio.create_task(server.serve(sockets=[listener]))
         try:
@@ -351,14 +353,6 @@ class App:
         finally:
             server.should_exit = True
             await serving
-
-
-class _Server(uvicorn.Server):
-    """uvicorn without its own signal handlers: SIGTERM is ours."""
-
-    @contextlib.contextmanager
-    def capture_signals(self) -> Any:
-        yield
 
 
 def run(app: App, roles: Collection[str], ready: Callable[[], None] = lambda: None) -> None:

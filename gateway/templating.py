@@ -143,7 +143,7 @@ class _InliningLoader(FileSystemLoader):
         style = directory / "mail" / "_style.css"
         self._css = style.read_text() if style.exists() else ""
 
-    def get_source(self, environment: Environment, template: str) -> tuple[str, str | None, Callable[[], bool] | None]:
+    def get_source(self, environment: Environment, template: str) -> tuple[str, str, Callable[[], bool]]:
         source, name, is_current = super().get_source(environment, template)
         if template.startswith("mail/") and template.endswith(".html") and self._css:
             source = self._inlined(source)

@@ -258,7 +258,7 @@ def _with_places(text: str) -> tuple[str, list[int]]:
 
 
 def _find(folded: str, word: str) -> list[tuple[int, int]]:
-    found = []
+    found: list[tuple[int, int]] = []
     at = folded.find(word) if word else -1
     while at >= 0 and len(found) < 50:
         found.append((at, at + len(word)))

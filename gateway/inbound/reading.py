@@ -41,9 +41,8 @@ def read(
     """Parse, split, clean and classify. Raises OSError when a file cannot be stored."""
     mail = parse(raw)
     cut = split(mail.text, mail.html)
-    cids = {file.content_id: f"cid:{file.content_id}" for file in mail.attachments if file.content_id}
-    html = clean(cut.reply_html, cids) if cut.reply_html else from_text(cut.reply_text)
-    quoted = clean(cut.quoted_html, cids) if cut.quoted_html else from_text(cut.quoted_text) if cut.quoted_text else ""
+    html = clean(cut.reply_html) if cut.reply_html else from_text(cut.reply_text)
+    quoted = clean(cut.quoted_html) if cut.quoted_html else from_text(cut.quoted_text) if cut.quoted_text else ""
     return Reading(
         topmost=topmost_fields(raw),
         mail=replace(mail, attachments=(), subject=hide_tokens(mail.subject), text="", html=""),

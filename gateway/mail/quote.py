@@ -52,6 +52,7 @@ class _HtmlCut:
         self._html = html
         self._read: HtmlLines = lines_of(html)
         self._kinds = kinds(self._read.lines, self._read.signed)
+        self._give_gaps_to_the_cut()
         self._runs = self._find_runs()
 
     def new_html(self) -> str:
@@ -68,6 +69,18 @@ class _HtmlCut:
 
     def signature_text(self) -> str:
         return self._joined({Kind.SIGNATURE}).lstrip("-—_ \n")
+
+    def _give_gaps_to_the_cut(self) -> None:
+        """Let a cut begin with the empty lines above it, which hold the start tags of what is cut.
+
+        A line with an image is not empty: a picture may be the whole answer.
+        """
+        read, found = self._read, self._kinds
+        for index in range(len(found) - 2, -1, -1):
+            if read.lines[index] or found[index] not in STAYS or found[index + 1] in STAYS:
+                continue
+            if "<img" not in self._html[read.starts[index] : read.starts[index + 1]].lower():
+                found[index] = found[index + 1]
 
     def _find_runs(self) -> list[tuple[Kind, tuple[int, int]]]:
         """Neighbouring lines of one kind, with their span of the source."""
@@ -89,12 +102,11 @@ _OLD = frozenset((Kind.QUOTED, Kind.FORWARDED, Kind.DISCLAIMER))
 
 
 def _is_html(text: str) -> bool:
-    """True for a text part that holds HTML from its first to its last character."""
-    return (
-        text[:200].lstrip()[:1] == "<"
-        and text[-200:].rstrip()[-1:] == ">"
-        and _HTML_AS_TEXT.search(text) is not None
-    )
+    """True for a text part that holds HTML: a tag at its end, and one or an entity at its start."""
+    if text[-200:].rstrip()[-1:] != ">" or not _HTML_AS_TEXT.search(text):
+        return False
+    start = text[:200].lstrip()
+    return start[:1] == "<" or "&lt;" in start or "&nbsp;" in start
 
 
 def _is_excuse(text: str) -> bool:

@@ -54,7 +54,7 @@ def _reported(report: Report | None) -> dict[str, Any]:
     kind = report.kind if report else ""
     addresses = (one.address for one in report.recipients) if report else ()
     return {
-        "is_bounce": kind == "bounce",
+        "is_bounce": kind in ("bounce", "delay"),  # both say that mail of ours has not arrived
         "recipients": [address for address in dict.fromkeys(addresses) if address],
         "status": report.status if report else "",
         "hard": report.hard if report else False,

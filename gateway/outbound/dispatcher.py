@@ -23,7 +23,8 @@ from gateway.rules import retry
 from store.bell import Bell
 from store.group import GroupCommit
 from store.queries import delivery as deliveries
-from store.queries.delivery import LeaseLost, Page
+from store.queries.delivery import LeaseLost
+from store.queries.delivery_page import Page
 from store.session import Database, StoreUnavailable
 
 log = structlog.get_logger()
@@ -31,6 +32,7 @@ Value = TypeVar("Value")
 
 _LONGEST_SLEEP = 30.0
 _STORE_PAUSE = 1.0
+_FAULT_PAUSE = 5.0
 
 
 class Hold(NamedTuple):
@@ -128,6 +130,9 @@ class Dispatcher:
             except StoreUnavailable as trouble:
                 log.warning("store unavailable", trouble=str(trouble))
                 await _wait(self._stopping, _STORE_PAUSE)
+            except Exception:  # a fault of ours must not end the feeding for good
+                log.exception("feeding failed")
+                await _wait(self._stopping, _FAULT_PAUSE)
 
     async def _feed_page(self) -> bool:
         """Claim a page, prepare it chunk by chunk, and queue its mails; False when nothing was due."""
@@ -168,6 +173,9 @@ class Dispatcher:
             self._busy.add(me)
             try:
                 await self._send(mail)
+            except Exception:  # a fault of ours must not end a sender; the lease runs out by itself
+                log.exception("sending failed", delivery=mail.id)
+                self._release(mail.id)
             finally:
                 self._busy.discard(me)
 

@@ -17,7 +17,7 @@ from gateway.mail.compose import field, unstructured
 from gateway.outbound.house import House, SendingDomain
 from gateway.outbound.render import Body, author_of, is_unverified, template_of
 from gateway.rules.token import Kind, Token, mint, week_of
-from store.queries.delivery import HISTORY
+from store.queries.delivery_page import HISTORY
 
 _ID = re.compile(r"<[!-;=?-~]{1,400}>")
 _LABEL = re.compile(r"[^a-z0-9]+")
@@ -55,7 +55,9 @@ def own(
     row: Any, message: Any | None, thread: Any | None, *, house: House, domain: SendingDomain, now: datetime
 ) -> list[bytes]:
     """The fields of this recipient alone: To, Reply-To, the ways to leave, why he is told."""
-    fields = [field("To", format_address("", row.address), encoding="utf-8")]  # ASCII but for SMTPUTF8 recipients
+    fields = [
+        field("To", format_address("", row.address), encoding="utf-8")
+    ]  # ASCII but for SMTPUTF8 recipients
     week = week_of(now)
     if thread is not None and row.partner_id is not None:
         internal = message is not None and message.internal

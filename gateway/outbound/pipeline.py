@@ -14,7 +14,6 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import structlog
-from jinja2 import TemplateError
 
 from gateway.chatter.deliveries import Ended
 from gateway.mail import status as enhanced
@@ -27,7 +26,8 @@ from gateway.rules import retry
 from gateway.rules.allowed import Facts, Refusal, refusal
 from gateway.rules.visibility import may_access
 from store.queries import delivery as deliveries
-from store.queries.delivery import Page, Result
+from store.queries.delivery import Result
+from store.queries.delivery_page import Page, load
 from store.session import Database
 
 log = structlog.get_logger()
@@ -69,7 +69,7 @@ class Pipeline:
         if not claims:
             return Page([], {}, {}, {}, {})
         with self._database.read() as session:
-            return deliveries.load(session, claims, now)
+            return load(session, claims, now)
 
     def prepare(self, page: Page, rows: Sequence[Any]) -> Chunk:
         """Allowed? render, headers, sign: for some rows of a page."""
@@ -83,7 +83,7 @@ class Pipeline:
                 continue
             try:
                 chunk.ready.append(self._mail(row, page, shared, now))
-            except (TemplateError, ValueError, TypeError, KeyError) as trouble:
+            except Exception as trouble:  # a fault of ours: this mail waits, the others go on
                 log.exception("mail not rendered", delivery=row.id, message=row.message_id)
                 chunk.ended.append(self.end(row, Deferred("4.3.0", f"not rendered: {trouble}"[:300]), now))
         return chunk

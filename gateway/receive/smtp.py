@@ -16,8 +16,9 @@ import structlog
 from gateway.inbound.accept import Acceptor
 from gateway.inbound.authenticate import Hop
 from gateway.receive import reply
+from gateway.receive.dialogue import Counter
 from gateway.receive.limits import Census, Limits, Standing
-from gateway.receive.session import Counter, Session
+from gateway.receive.session import Session
 
 MAX_SIZE = 50 * 1024 * 1024
 _BACKLOG = 1024

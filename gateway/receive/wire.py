@@ -51,8 +51,6 @@ class Wire(SMTP):
         self._can_write: asyncio.Future[None] | None = None
         self._dialogue: asyncio.Task[None] | None = None
 
-    # what the event loop tells us
-
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._link = transport  # type: ignore[assignment]
         self.peer = _peer_of(transport)
@@ -85,8 +83,6 @@ class Wire(SMTP):
         if self._can_write is not None and not self._can_write.done():
             self._can_write.set_result(None)
         self._can_write = None
-
-    # what the dialogue uses
 
     async def next_line(self) -> bytes | None:
         """The next line with its line end, None when the peer has ended. Raises LineTooLong."""

@@ -22,7 +22,7 @@ from litestar.openapi.config import OpenAPIConfig
 from litestar.openapi.datastructures import ResponseSpec
 from litestar.openapi.plugins import JsonRenderPlugin
 from litestar.openapi.spec import Components, SecurityScheme
-from litestar.types import Message, Receive, Scope, Send
+from litestar.types import Message, Scope
 
 from gateway import __version__
 from gateway.chatter.post import Posting
@@ -55,6 +55,7 @@ from store.session import Database, StoreUnavailable
 
 _API = (records, messages, followers, partners, aliases, types, attachments, ledger, deliveries, inbox, raw)
 _JSON_OCTETS = 8 * 1024 * 1024
+_FORM_OCTETS = 1024 * 1024  # what a form may hold beside its file
 
 POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; style-src-attr 'unsafe-inline'; img-src 'self'; font-src 'self'; "
@@ -83,7 +84,7 @@ _PROBLEMS = {
 class Web(Litestar):
     """The application; a key of a record may hold an encoded slash (%2F)."""
 
-    async def __call__(self, scope: Any, receive: Receive, send: Send) -> None:
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         """Take a request; segments of its path are decoded one by one."""
         raw_path = scope.get("raw_path") if scope["type"] == "http" else None
         if raw_path and b"%2f" in raw_path.lower():
@@ -128,8 +129,9 @@ def create_web(
         max_mail=max_mail, patience=patience,
     )  # fmt: skip
     api = Router("/api/v1", route_handlers=[_documented(route) for module in _API for route in module.handlers])
+    shown = pages.handlers(templates_directory() / "web" / "static", dev=outbox_dir is not None)
     return Web(
-        route_handlers=[api, *health.handlers, *pages.handlers(templates_directory() / "web" / "static", dev=outbox_dir is not None)],
+        route_handlers=[api, Router("/", route_handlers=[*health.handlers, *shown])],
         dependencies={
             "services": Provide(lambda: services, sync_to_thread=False),
             "caller": Provide(provide_caller),
@@ -147,7 +149,7 @@ def create_web(
         state=State({"services": services}),
         before_send=[_add_headers],
         on_app_init=[_quiet],
-        request_max_body_size=_JSON_OCTETS,
+        request_max_body_size=max(_JSON_OCTETS, max_upload + _FORM_OCTETS),
         openapi_config=_openapi(),
         logging_config=None,
         debug=False,

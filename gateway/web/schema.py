@@ -30,7 +30,7 @@ class RecordBody(Body):
 
     title: NullText = UNSET
     url: NullText = UNSET
-    fields: dict[str, Any] | None | UnsetType = UNSET
+    fields: dict[str, Any] | UnsetType | None = UNSET
     assignee: NullText = UNSET
     domain: NullText = UNSET
 
@@ -71,22 +71,22 @@ class PartnerBody(Body):
     """PUT /partners/{email}."""
 
     name: NullText = UNSET
-    internal: bool | None | UnsetType = UNSET
+    internal: bool | UnsetType | None = UNSET
     role: NullText = UNSET
-    active: bool | None | UnsetType = UNSET
+    active: bool | UnsetType | None = UNSET
     language: NullText = UNSET
     timezone: NullText = UNSET
     phone: NullText = UNSET
-    addresses: list[str] | None | UnsetType = UNSET
-    notify: dict[str, Any] | None | UnsetType = UNSET
+    addresses: list[str] | UnsetType | None = UNSET
+    notify: dict[str, Any] | UnsetType | None = UNSET
 
 
 class AliasBody(Body):
     """PUT /aliases/{address}. policy: what is done with each class of authors."""
 
     type: NullText = UNSET
-    defaults: dict[str, Any] | None | UnsetType = UNSET
-    policy: dict[str, Any] | None | UnsetType = UNSET
+    defaults: dict[str, Any] | UnsetType | None = UNSET
+    policy: dict[str, Any] | UnsetType | None = UNSET
 
 
 class TypeBody(msgspec.Struct, kw_only=True):
@@ -94,10 +94,10 @@ class TypeBody(msgspec.Struct, kw_only=True):
 
     actor: str | None = None
     label: NullText = UNSET
-    fields: list[dict[str, Any]] | None | UnsetType = UNSET
-    subtypes: list[dict[str, Any]] | None | UnsetType = UNSET
-    activity_types: list[Any] | None | UnsetType = UNSET
-    policy: dict[str, Any] | None | UnsetType = UNSET
+    fields: list[dict[str, Any]] | UnsetType | None = UNSET
+    subtypes: list[dict[str, Any]] | UnsetType | None = UNSET
+    activity_types: list[Any] | UnsetType | None = UNSET
+    policy: dict[str, Any] | UnsetType | None = UNSET
 
 
 class SuppressionBody(Body):

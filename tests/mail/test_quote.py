@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+from pathlib import Path
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -48,6 +51,14 @@ INTERLEAVED = [
         "See below.\n\n> How many?\nTen.\n> When?\nMonday.",
     ),
 ]
+
+
+CORPUS = json.loads((Path(__file__).parents[1] / "corpus/quote/interleaved.json").read_text("utf-8"))
+
+
+@pytest.mark.parametrize("mail", CORPUS, ids=lambda mail: mail["about"])
+def test_inline_answers_of_many_tongues_stay_where_they_are(mail):
+    assert quote.split(mail["text"]).reply_text == mail["new"]
 
 
 @pytest.mark.parametrize("why", UNTOUCHED)

@@ -153,6 +153,18 @@ def test_answers_between_quotations_keep_what_they_answer():
     assert "wrote:" not in parts.reply_html
 
 
+def test_no_empty_frame_is_left_where_a_quotation_was():
+    html = f'<div>{ANSWER}</div><br><div><blockquote type="cite"><div>{OLD}</div></blockquote></div>'
+
+    assert quote.split("", html).reply_html == f"<div>{ANSWER}</div>"
+
+
+def test_a_picture_above_the_quotation_is_kept():
+    html = '<div>See:</div><div><img src="cid:1"></div><blockquote type="cite">Which pump?</blockquote>'
+
+    assert '<img src="cid:1">' in quote.split("", html).reply_html
+
+
 def test_an_indented_paragraph_of_gmail_is_no_quotation():
     html = '<div>Look:</div><blockquote style="margin:0 0 0 40px;border:none;padding:0px">the second pump</blockquote>'
 

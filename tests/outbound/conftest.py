@@ -6,16 +6,10 @@ import asyncio
 import email
 import email.message
 import email.policy
-import os
-from collections.abc import AsyncIterator, Iterator
-from pathlib import Path
+from collections.abc import AsyncIterator
 
-import pytest
 import pytest_asyncio
 from aiosmtpd.smtp import SMTP, Envelope, Session
-
-from store.models import Base
-from store.session import Database
 
 
 class NextHop:
@@ -58,18 +52,3 @@ async def next_hop() -> AsyncIterator[NextHop]:
     hop.port = server.sockets[0].getsockname()[1]
     yield hop
     server.close()
-
-
-@pytest.fixture(params=["sqlite", "postgresql"])
-def database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Database]:
-    """An empty database of each kind; PostgreSQL only where THREADPOST_TEST_DATABASE_URL names a server."""
-    url = f"sqlite:///{tmp_path}/test.db"
-    if request.param == "postgresql":
-        url = os.environ.get("THREADPOST_TEST_DATABASE_URL", "")
-        if not url:
-            pytest.skip("THREADPOST_TEST_DATABASE_URL is not set")
-    database = Database(url)
-    Base.metadata.drop_all(database.engine)
-    Base.metadata.create_all(database.engine)
-    yield database
-    database.close()

@@ -86,7 +86,9 @@ async def peer_of(door: SmtpDoor) -> AsyncIterator[Peer]:
         writer.close()
 
 
-def an_acceptor(database: Database, directory: Path, *, acceptor: type[Acceptor] = Acceptor, **more: Any) -> Acceptor:
+def an_acceptor(
+    database: Database, directory: Path, *, acceptor: type[Acceptor] = Acceptor, **more: Any
+) -> Acceptor:
     """An acceptor that knows the aliases support@ and sales@ and blocks spam@outside.test."""
     with database.write() as session:
         types.put_record_type(session, "ticket", "Ticket", {}, NOW)
@@ -95,7 +97,11 @@ def an_acceptor(database: Database, directory: Path, *, acceptor: type[Acceptor]
         session.execute(Block.table().insert().values(pattern="spam@outside.test", created_at=NOW))
     settings: dict[str, Any] = {"blobs": BlobStore(directory / "blobs")} | more
     return acceptor(
-        database=database, domains=[OwnDomain(DOMAIN)], keys=Keys({0: b"k" * 32}, 0), now=lambda: NOW, **settings
+        database=database,
+        domains=[OwnDomain(DOMAIN)],
+        keys=Keys({0: b"k" * 32}, 0),
+        now=lambda: NOW,
+        **settings,
     )
 
 
@@ -119,4 +125,7 @@ def stored(database: Database) -> list[tuple[bytes, str, list[str]]]:
     with database.read() as session:
         rows = session.execute(select(mail.c.id, mail.c.raw, mail.c.reverse_path).order_by(mail.c.id)).all()
         paths = session.execute(select(target.c.mail_id, target.c.forward_path).order_by(target.c.id)).all()
-    return [(raw, reverse, [path for mail_id, path in paths if mail_id == row_id]) for row_id, raw, reverse in rows]
+    return [
+        (raw, reverse, [path for mail_id, path in paths if mail_id == row_id])
+        for row_id, raw, reverse in rows
+    ]

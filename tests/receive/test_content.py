@@ -34,12 +34,15 @@ def test_the_octets_of_a_mail_are_exact(wire, mail, why):
     assert (octets, reader.is_complete, reader.has_bare_line_end) == (mail, True, False), why
 
 
-@pytest.mark.parametrize("trick", [b"\n.\n", b"\n.\r\n", b"\r\n.\n", b"\r.\r", b"\r.\r\n", b"\r\n.\r", b"\r\r\n.\r\r\n", b"\n", b"\r"])
+@pytest.mark.parametrize(
+    "trick",
+    [b"\n.\n", b"\n.\r\n", b"\r\n.\n", b"\r.\r", b"\r.\r\n", b"\r\n.\r", b"\r\r\n.\r\r\n", b"\n", b"\r"],
+)
 def test_a_bare_line_end_never_ends_the_data_and_is_told(trick):
-    octets, reader = read([b"a" + trick + b"b\r\n"])
+    _, reader = read([b"a" + trick + b"b\r\n"])
 
     assert not reader.is_complete
-    octets, reader = read([b"a" + trick + b"b\r\n.\r\nNOOP\r\n"])
+    _, reader = read([b"a" + trick + b"b\r\n.\r\nNOOP\r\n"])
     assert reader.is_complete and reader.has_bare_line_end and reader.rest == b"NOOP\r\n"
 
 

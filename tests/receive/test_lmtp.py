@@ -52,9 +52,15 @@ class BrokenAcceptor(Acceptor):
 
 @pytest.mark.parametrize(
     ("content", "broken", "status"),
-    [(b"a\nb\r\n", False, "554 5.6.0"), (b"x" * 5000 + b"\r\n", False, "552 5.3.4"), (MAIL, True, "451 4.3.0")],
+    [
+        (b"a\nb\r\n", False, "554 5.6.0"),
+        (b"x" * 5000 + b"\r\n", False, "552 5.3.4"),
+        (MAIL, True, "451 4.3.0"),
+    ],
 )
-async def test_a_mail_that_is_not_taken_is_told_to_each_recipient(database, tmp_path, content, broken, status):
+async def test_a_mail_that_is_not_taken_is_told_to_each_recipient(
+    database, tmp_path, content, broken, status
+):
     acceptor = an_acceptor(database, tmp_path, acceptor=BrokenAcceptor if broken else Acceptor)
     async with an_open_door(acceptor, lmtp=True, max_size=4000) as door, peer_of(door) as peer:
         await peer.greet("LHLO")
@@ -72,7 +78,11 @@ async def test_smtp_greetings_are_not_known(acceptor):
     async with an_open_door(acceptor, lmtp=True) as door, peer_of(door) as peer:
         await peer.hear()
 
-        assert [(await peer.say(line))[:3] for line in ("EHLO x", "HELO x", "LHLO x")] == ["500", "500", "250"]
+        assert [(await peer.say(line))[:3] for line in ("EHLO x", "HELO x", "LHLO x")] == [
+            "500",
+            "500",
+            "250",
+        ]
 
 
 async def test_a_unix_socket_serves_and_is_gone_afterwards(database, acceptor, tmp_path):
@@ -95,7 +105,15 @@ async def test_a_unix_socket_serves_and_is_gone_afterwards(database, acceptor, t
 @pytest.mark.skipif(shutil.which("swaks") is None, reason="swaks is not installed")
 async def test_swaks_delivers_to_two(database, acceptor):
     async with an_open_door(acceptor, lmtp=True) as door:
-        command = ["swaks", "--protocol", "LMTP", "--server", f"127.0.0.1:{door.port}", "--to", f"{SUPPORT},{SALES}"]
+        command = [
+            "swaks",
+            "--protocol",
+            "LMTP",
+            "--server",
+            f"127.0.0.1:{door.port}",
+            "--to",
+            f"{SUPPORT},{SALES}",
+        ]
         done = await asyncio.to_thread(subprocess.run, command, capture_output=True, timeout=60, check=False)
 
     assert done.returncode == 0, done.stdout.decode() + done.stderr.decode()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -65,10 +67,8 @@ def test_a_recipient_is_read():
 @given(st.text(max_size=60), st.sampled_from(["FROM:<", "TO:<", ""]))
 def test_any_text_is_read_or_refused(text, start):
     for read in (protocol.mail, a_recipient):
-        try:
-            assert isinstance(read(start + text), (str, protocol.Mail))
-        except GatewayError as refused:
-            assert 500 <= refused.code < 600
+        with contextlib.suppress(protocol.BadCommand):
+            assert isinstance(read(start + text), str | protocol.Mail)
 
 
 @given(st.binary(max_size=60))

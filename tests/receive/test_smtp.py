@@ -163,7 +163,10 @@ async def test_trouble_of_ours_is_451_and_tells_nothing(database, tmp_path):
 
         said = await peer.data(MAIL)
 
-        assert replies[1:] == ["451 4.3.0 Requested action aborted: local error in processing", "250 2.1.5 Ok"]
+        assert replies[1:] == [
+            "451 4.3.0 Requested action aborted: local error in processing",
+            "250 2.1.5 Ok",
+        ]
         assert said == "451 4.3.0 Requested action aborted: local error in processing"
         assert (await peer.envelope(SUPPORT))[1].startswith("250")
 
@@ -193,7 +196,10 @@ async def test_a_full_disk_is_452_at_the_end_of_the_data(database, tmp_path):
     assert stored(database) == []
 
 
-@pytest.mark.parametrize("first", [b"GET / HTTP/1.1\r\nHost: x\r\n\r\nEHLO x\r\n", b"\x16\x03\x01\x02\x00\x01\r\n", b"PRI * HTTP/2.0\r\n"])
+@pytest.mark.parametrize(
+    "first",
+    [b"GET / HTTP/1.1\r\nHost: x\r\n\r\nEHLO x\r\n", b"\x16\x03\x01\x02\x00\x01\r\n", b"PRI * HTTP/2.0\r\n"],
+)
 async def test_a_peer_that_speaks_another_protocol_is_closed(acceptor, first):
     async with an_open_door(acceptor) as door, peer_of(door) as peer:
         await peer.hear()
@@ -203,7 +209,9 @@ async def test_a_peer_that_speaks_another_protocol_is_closed(acceptor, first):
         assert await peer.is_closed()
 
 
-@pytest.mark.parametrize(("line", "answered"), [(f"RCPT TO:<nobody@{DOMAIN}>", "550"), ("JUNK", "500"), ("NOOP", "250")])
+@pytest.mark.parametrize(
+    ("line", "answered"), [(f"RCPT TO:<nobody@{DOMAIN}>", "550"), ("JUNK", "500"), ("NOOP", "250")]
+)
 async def test_a_peer_that_goes_on_and_on_is_closed_but_never_a_hop(acceptor, line, answered):
     limits = Limits(errors=5, idle_commands=5)
     async with an_open_door(acceptor, limits=limits) as door, peer_of(door) as peer:
@@ -246,7 +254,11 @@ async def test_at_the_cap_the_session_idle_longest_gives_way(acceptor):
 
 async def test_a_silent_peer_and_a_dripping_one_are_closed(acceptor):
     limits = Limits(command_seconds=0.4, chunk_seconds=5, data_seconds=0.4, slowest_octets=1_000_000)
-    async with an_open_door(acceptor, limits=limits) as door, peer_of(door) as silent, peer_of(door) as dripping:
+    async with (
+        an_open_door(acceptor, limits=limits) as door,
+        peer_of(door) as silent,
+        peer_of(door) as dripping,
+    ):
         await silent.hear()
         await dripping.greet()
         await dripping.envelope(SUPPORT)
@@ -274,7 +286,12 @@ async def test_an_endless_line_is_cut_off(acceptor):
 
 
 async def test_closing_lets_a_running_mail_end_and_sends_the_idle_away(database, acceptor):
-    async with an_open_door(acceptor) as door, peer_of(door) as idle, peer_of(door) as running, peer_of(door) as stuck:
+    async with (
+        an_open_door(acceptor) as door,
+        peer_of(door) as idle,
+        peer_of(door) as running,
+        peer_of(door) as stuck,
+    ):
         await idle.greet()
         for peer in (running, stuck):
             await peer.greet()
@@ -328,7 +345,15 @@ async def test_sixteen_peers_at_once_lose_and_double_nothing(database, acceptor)
 @pytest.mark.skipif(shutil.which("swaks") is None, reason="swaks is not installed")
 async def test_swaks_delivers(database, acceptor):
     async with an_open_door(acceptor) as door:
-        command = ["swaks", "--server", f"127.0.0.1:{door.port}", "--to", SUPPORT, "--from", "carol@outside.test"]
+        command = [
+            "swaks",
+            "--server",
+            f"127.0.0.1:{door.port}",
+            "--to",
+            SUPPORT,
+            "--from",
+            "carol@outside.test",
+        ]
         done = await asyncio.to_thread(subprocess.run, command, capture_output=True, timeout=60, check=False)
 
     assert done.returncode == 0, done.stdout.decode() + done.stderr.decode()

@@ -29,7 +29,9 @@ def certificate(tmp_path):
     )  # fmt: skip
     path = tmp_path / "certificate.pem"
     path.write_bytes(
-        key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
+        key.private_bytes(
+            serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+        )
         + made.public_bytes(serialization.Encoding.PEM)
     )
     return path
@@ -101,5 +103,3 @@ async def test_tls_1_1_is_refused(acceptor, certificate):
 
         with pytest.raises((ssl.SSLError, OSError)):
             await peer.writer.start_tls(old)
-
-

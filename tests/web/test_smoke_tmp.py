@@ -1,33 +1,20 @@
-async def test_smoke(api):
-    r = await api.put("/records/ticket/1", json={"title": "Printer"})
-    print(r.status_code, r.text)
-    r = await api.put("/records/ticket/a%2Fb", json={"title": "Printer"})
-    print(r.status_code, r.text)
-    r = await api.put("/partners/ann@example.com", json={"name": "Ann", "internal": True})
-    print(r.status_code, r.text)
-    r = await api.post("/records/ticket/1/messages", json={"kind":"message","author":"ann@example.com","body_text":"Hi","mentions":["x@y.example"]}, headers={"Idempotency-Key":"a"})
-    print(r.status_code, r.text)
-    r = await api.post("/records/ticket/1/messages", json={"kind":"message","author":"ann@example.com","body_text":"Hi","mentions":["x@y.example"]}, headers={"Idempotency-Key":"a"})
-    print(r.status_code, r.text, r.headers)
-    r = await api.post("/records/ticket/1/messages", json={"kind":"message","author":3,"body_text":"Hi"})
-    print(r.status_code, r.text)
-    for b in [{"kind":"message"}, {"kind":"message","author":"a@b.c","mentions":[1]}, {"kind":"message","author":"a@b.c","mention":[1]}, [], "x"]:
-        r = await api.post("/records/ticket/1/messages", json=b)
-        print(r.status_code, r.text)
-    r = await api.post("/records/ticket/1/messages", content=b"{")
-    print(r.status_code, r.text)
-    r = await api.post("/records/ticket/1/messages", content=b'{"kind":'+b"["*10000)
-    print(r.status_code, r.text)
-    r = await api.get("/records/ticket/1/messages?q=hi")
-    print(r.status_code, r.text)
-    for p in ["/records", "/records/ticket/1/audience?mentions=x@y.example,q@q.example", "/nothing", "/records/ticket/2", "/records/x/2", "/ledger","/deliveries","/record-types","/aliases", "/partners","/suppressions", "/records/ticket/1/followers", "/messages/x"]:
-        r = await api.get(p)
-        print(p, r.status_code, r.text[:300])
-    r = await api.post("/records/ticket/1/attachments", files={"file": ("a b.html", b"<html>hi")})
-    print(r.status_code, r.text)
-    r = await api.get(f"/attachments/1")
-    print(r.status_code, r.text, r.headers)
-    r = await api.get("http://threads.test/api/openapi.json")
-    print(r.status_code, r.json()["openapi"], list(r.json()["paths"]))
-    r = await api.get("http://threads.test/metrics"); print(r.text)
-    r = await api.get("http://threads.test/readyz"); print(r.text)
+async def test_smoke(api, web):
+    from tests.builders import a_mail, DOMAIN
+    for p in ["ann@example.com","bob@example.com"]:
+        r = await api.put("/partners/"+p, json={"name": p[:3], "internal": True})
+    r = await api.put("/records/ticket/a%2Fb", json={"title": "Printer"}); print(r.text)
+    r = await api.get("/records/ticket/a%2Fb"); print(r.text)
+    b = await web.browser("ann@example.com")
+    r = await b.get("/r/ticket/a%2Fb?compose=note"); print(r.status_code, r.text)
+    import re
+    csrf = re.search('name="csrf" value="([^"]+)"', r.text)[1]
+    r = await b.post("/r/ticket/a%2Fb/messages", data={"csrf": csrf, "kind":"note","body_text":"hi"}, files={"files": ("x.txt", b"1")}); print(r.status_code, r.headers, r.text)
+    r = await b.post("/r/ticket/a%2Fb/messages", data={"csrf": csrf, "kind":"message","body_text":"hi"}, files={"files": ("", b"")}); print(r.status_code, r.headers, r.text)
+    r = await b.post("/r/ticket/a%2Fb/follow", data={"csrf": csrf, "follow":"yes"}); print(r.status_code, r.headers, r.text)
+    r = await b.get("/r/ticket/a%2Fb"); print(r.status_code, r.text)
+    a = await web.browser("root@example.com", role="admin")
+    r = await api.post("/raw", params={"rcpt": [f"support@{DOMAIN}","no@x.y"], "from":"c@d.example"}, content=a_mail("c@d.example")); print(r.status_code, r.text)
+    web.world.worker.run_once()
+    r = await api.get("/ledger"); print(r.text)
+    for p in ["/", "/ledger", "/ledger?state=all", "/ledger/1", "/dev/outbox", "/login?token=x", "/nope", "/confirm/x", "/leave/x", "/static/threadpost.css", "/ledger?state=x"]:
+        r = await a.get(p); print(p, r.status_code, r.headers.get("location"), r.text[:2000] if r.status_code==500 else len(r.text))

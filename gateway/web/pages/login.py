@@ -62,10 +62,9 @@ def _may_log_in(partner: PartnerView | None) -> bool:
 
 
 def _cookie(services: Services, value: str) -> Cookie:
-    return Cookie(
-        COOKIE, value, path="/", httponly=True, samesite="lax", secure=services.base_url.startswith("https:"),
-        max_age=int(access.SESSION_LIVES.total_seconds()),
-    )  # fmt: skip
+    lives = int(access.SESSION_LIVES.total_seconds())
+    is_https = services.base_url.startswith("https:")
+    return Cookie(key=COOKIE, value=value, path="/", httponly=True, samesite="lax", secure=is_https, max_age=lives)
 
 
 handlers: list[Any] = [show_login, log_in, log_out]

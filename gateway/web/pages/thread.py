@@ -10,7 +10,7 @@ from litestar.datastructures import UploadFile
 from gateway.chatter import follow
 from gateway.chatter.page import follower_view, message_views
 from gateway.chatter.write import Writing, write
-from gateway.errors import NotFound
+from gateway.errors import BadValue, NotFound
 from gateway.web.api.attachments import Stored, enter, store_file
 from gateway.web.auth import Colleague, LoggedIn, check_form
 from gateway.web.pages.render import Form, Upload, back_to, page, record_path
@@ -99,9 +99,12 @@ def _post(
     files: list[Stored],
 ) -> int:  # fmt: skip
     thread = _open(session, services, colleague, *names)
+    text = str(data.get("body_text", "")).replace("\r\n", "\n")
+    if not text.strip() and not files:
+        raise BadValue.of("body_text", "there is nothing to post: write something, or add a file")
     writing = Writing(
         kind=str(data.get("kind", "")), author=colleague.partner.email,
-        body_text=str(data.get("body_text", "")).replace("\r\n", "\n"), subject=str(data.get("subject", "")) or None,
+        body_text=text, subject=str(data.get("subject", "")) or None,
         attachment_ids=[enter(session, services, thread.id, file).id for file in files],
     )  # fmt: skip
     return write(session, thread, writing, posting=services.posting, now=services.now()).message_id
