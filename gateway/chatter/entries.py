@@ -8,7 +8,9 @@ from typing import Any
 
 import msgspec
 
-from gateway.chatter.page import Person, RecordName
+from gateway.chatter.names import Person, RecordName
+from gateway.errors import NotFound
+from store.queries import delivery as deliveries
 from store.queries import inbound as ledger
 from store.session import Session
 
@@ -72,6 +74,21 @@ class DeliveryView(msgspec.Struct, frozen=True):
     sent_at: datetime | None
 
 
+def ledger_entries(
+    session: Session, *, state: str | None = None, query: str = "", before: int | None = None, limit: int = 30
+) -> list[EntryView]:
+    """Entries of the ledger, newest first: two statements."""
+    return entry_views(session, ledger.ledger(session, state=state, query=query, before=before, limit=limit))
+
+
+def ledger_entry(session: Session, mail_id: int) -> EntryView:
+    """One entry. Raises NotFound."""
+    row = ledger.entry(session, mail_id)
+    if row is None:
+        raise NotFound(f"there is no entry {mail_id} in the ledger")
+    return entry_views(session, [row])[0]
+
+
 def entry_views(session: Session, rows: Sequence[Any]) -> list[EntryView]:
     """The entries of rows of ``ledger.ledger``, in their order: one statement."""
     targets = ledger.targets_of(session, [row.id for row in rows]) if rows else {}
@@ -107,6 +124,15 @@ def _trace(targets: Sequence[Any]) -> list[TraceLine]:
 
 def _line(line: dict[str, Any], target: str | msgspec.UnsetType = msgspec.UNSET) -> TraceLine:
     return TraceLine(str(line.get("step", "")), str(line.get("finding", "")), str(line.get("reason", "")), target)
+
+
+def delivery_views(
+    session: Session, *, state: str | None = None, thread_id: int | None = None, before: int | None = None,
+    limit: int = 30,
+) -> list[DeliveryView]:  # fmt: skip
+    """Deliveries, newest first: one statement."""
+    rows = deliveries.queue(session, state=state, thread_id=thread_id, before=before, limit=limit)
+    return [delivery_view(row) for row in rows]
 
 
 def delivery_view(row: Any) -> DeliveryView:

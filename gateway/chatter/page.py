@@ -14,6 +14,10 @@ from typing import Any
 
 import msgspec
 
+from gateway.chatter.entries import delivery_views as delivery_views
+from gateway.chatter.entries import ledger_entries as ledger_entries
+from gateway.chatter.entries import ledger_entry as ledger_entry
+from gateway.chatter.names import Person, RecordName, person
 from store.models.views import PartnerView, ThreadView
 from store.queries import listing
 from store.queries import message as messages
@@ -26,22 +30,6 @@ _CID = re.compile(r'src="cid:([^"]{1,998})"')
 _TROUBLE = frozenset({"failed", "deferred", "bounced", "complained", "suppressed"})
 _AROUND = 60  # characters of context on each side of a search hit
 _MOST_HITS = 3
-
-
-class Person(msgspec.Struct, frozen=True):
-    """A partner in a few words. id: null for the system, and for somebody who is no partner."""
-
-    id: int | None
-    name: str
-    email: str
-    internal: bool
-
-
-class RecordName(msgspec.Struct, frozen=True):
-    """The two names of a record."""
-
-    type: str
-    key: str
 
 
 class FileView(msgspec.Struct, frozen=True):
@@ -138,11 +126,6 @@ class PartnerDetails(msgspec.Struct, frozen=True):
     phone: str
     addresses: list[str]
     notify: dict[str, Any]
-
-
-def person(partner: PartnerView) -> Person:
-    """A partner in a few words."""
-    return Person(partner.id, partner.name, partner.email, partner.internal)
 
 
 def message_views(session: Session, rows: Sequence[Any], words: Sequence[str] = ()) -> list[MessageView]:

@@ -22,7 +22,7 @@ def ledger() -> None:
 @asks
 def list_(asked: Asked, state: str | None, query: str, limit: int, as_json: bool) -> None:
     """List entries, newest first."""
-    from gateway.chatter.page import ledger_entries
+    from gateway.chatter.entries import ledger_entries
 
     with asked.app.database.read() as session:
         entries = ledger_entries(session, state=state, query=query, before=None, limit=limit)
@@ -42,7 +42,7 @@ def list_(asked: Asked, state: str | None, query: str, limit: int, as_json: bool
 @asks
 def show(asked: Asked, mail_id: int, as_json: bool) -> None:
     """Show one entry with its trace."""
-    from gateway.chatter.page import ledger_entry
+    from gateway.chatter.entries import ledger_entry
 
     with asked.app.database.read() as session:
         entry = ledger_entry(session, mail_id)

@@ -19,7 +19,7 @@ def queue() -> None:
 @asks
 def list_(asked: Asked, state: str | None, limit: int, as_json: bool) -> None:
     """List deliveries, newest first."""
-    from gateway.chatter.page import delivery_views
+    from gateway.chatter.entries import delivery_views
 
     with asked.app.database.read() as session:
         found = delivery_views(session, state=state, before=None, limit=limit)

@@ -18,6 +18,7 @@ from operator import itemgetter
 _TAG = re.compile(
     r"(<(/?[A-Za-z][\w:.-]*+|!--|[!?])([^<>\"']*+(?:\"[^\"<]*+\"[^<>\"']*+|'[^'<]*+'[^<>\"']*+)*+)(?:>|[^<>]*+>?))"
 )
+_ANY_TAG = re.compile(r"<[^<>]*+>")
 MOST_TAGS = 30_000
 SEPARATOR = "-----Original Message-----"
 _RULE = "________________________________"
@@ -244,8 +245,7 @@ def lines_of(html: str) -> HtmlLines:
             if name not in _VOID:
                 note((begin, end, name))
             walk.open(name, attributes, begin, end)
-    if len(pieces) < 4 * MOST_TAGS:
-        walk.text(html[place:], place)
+    walk.text(_ANY_TAG.sub(" ", html[place:]), place)  # beyond the limit of tags all is one line
     walk.end_line(len(html))
     walk.out.starts[-1] = len(html)
     return walk.out

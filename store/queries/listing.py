@@ -27,7 +27,7 @@ def follower_counts(session: Session, thread_ids: Sequence[int]) -> dict[int, in
         .where(_follower.c.thread_id.in_(thread_ids))
         .group_by(_follower.c.thread_id)
     )
-    return dict(session.execute(statement)) if thread_ids else {}
+    return {row[0]: row[1] for row in session.execute(statement)} if thread_ids else {}
 
 
 def generations(session: Session, thread_ids: Sequence[int]) -> dict[int, int]:
@@ -35,7 +35,7 @@ def generations(session: Session, thread_ids: Sequence[int]) -> dict[int, int]:
     statement = select(_generation.c.thread_id, _generation.c.generation).where(
         _generation.c.thread_id.in_(thread_ids), _generation.c.partner_id == 0
     )
-    return dict(session.execute(statement)) if thread_ids else {}
+    return {row[0]: row[1] for row in session.execute(statement)} if thread_ids else {}
 
 
 def addresses(session: Session, partner_ids: Sequence[int]) -> dict[int, list[str]]:
@@ -51,7 +51,7 @@ def addresses(session: Session, partner_ids: Sequence[int]) -> dict[int, list[st
 def phones(session: Session, partner_ids: Sequence[int]) -> dict[int, str]:
     """The phone number of each partner, "" if none."""
     statement = select(_partner.c.id, _partner.c.phone).where(_partner.c.id.in_(partner_ids))
-    return dict(session.execute(statement)) if partner_ids else {}
+    return {row[0]: row[1] for row in session.execute(statement)} if partner_ids else {}
 
 
 def answers(session: Session) -> bool:

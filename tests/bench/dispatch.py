@@ -134,21 +134,12 @@ async def run(args: argparse.Namespace, directory: Path) -> dict[str, Any]:
     found["idle_post_to_last_recorded_ms"] = latencies
 
     before = dispatcher.counts["sent"]
-    cpu, asked = time.process_time(), time.perf_counter()
+    asked = time.perf_counter()
     await asyncio.to_thread(post, database, thread_id, author_id, args.mails, 99)
     found["queued_s"] = round(time.perf_counter() - asked, 3)
-    if args.profile:
-        import yappi  # not a dependency: install it to look closer
-
-        yappi.set_clock_type("cpu")
-        yappi.start()
     cpu, asked = time.process_time(), time.perf_counter()
     await all_sent(database, dispatcher, before + args.mails)
     wall, cpu = time.perf_counter() - asked, time.process_time() - cpu
-    if args.profile:
-        yappi.get_func_stats().sort("tsub").print_all(
-            columns={0: ("name", 90), 1: ("ncall", 10), 2: ("tsub", 8), 3: ("ttot", 8), 4: ("tavg", 8)}
-        )
     found |= {"mails_per_s": round(args.mails / wall, 1), "cpu_ms_per_mail": round(cpu / args.mails * 1000, 3),
               "rss_mib": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024}  # fmt: skip
     await dispatcher.stop()
@@ -171,7 +162,6 @@ def main() -> None:
     ask.add_argument("--followers", type=int, default=10)
     ask.add_argument("--width", type=int, default=16)
     ask.add_argument("--signed", action="store_true")
-    ask.add_argument("--profile", action="store_true")
     args = ask.parse_args()
     with tempfile.TemporaryDirectory() as name:
         directory = Path(name)

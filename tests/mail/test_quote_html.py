@@ -165,6 +165,15 @@ def test_a_picture_above_the_quotation_is_kept():
     assert '<img src="cid:1">' in quote.split("", html).reply_html
 
 
+def test_html_nested_beyond_measure_keeps_its_text():
+    html = "<div>" * 100_000 + "The pump fits." + "</div>" * 100_000
+
+    parts = quote.split("", html)
+
+    assert parts.reply_text == "The pump fits."
+    assert parts.reply_html == html
+
+
 def test_an_indented_paragraph_of_gmail_is_no_quotation():
     html = '<div>Look:</div><blockquote style="margin:0 0 0 40px;border:none;padding:0px">the second pump</blockquote>'
 

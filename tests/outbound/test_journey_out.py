@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import email
+import email.policy
 import re
 from pathlib import Path
+from typing import Any
 
 import pytest
-from sqlalchemy import delete, insert, select, update
+from sqlalchemy import Engine, delete, event, insert, select, update
 
 from gateway.mail.dkim import Signer, dns_record, keygen, verify
 from gateway.outbound.channels import Deferred, Failed, Sent
@@ -463,3 +466,61 @@ async def eventually(condition, seconds: float = 3.0) -> None:
             return
         await asyncio.sleep(0.01)
     raise AssertionError("it did not happen")
+
+
+async def test_a_picture_that_the_page_shows_travels_inside_the_mail_and_foreign_ones_do_not(
+    database, tmp_path: Path
+):
+    blobs = BlobStore(tmp_path / "blobs")
+    with database.write() as session:
+        thread_id = a_thread(session)
+        html = '<p>See <img src="/attachments/5" alt="logo"> and <img src="https://spy.test/x.gif" alt="spy"></p>'
+        message_id = a_message(
+            session, thread_id, a_partner(session, "Alice Adams", internal=True), body_html=html
+        )
+        values = {"name": "logo.png", "content_type": "image/png", "size": 4, "blob": blobs.put(b"\x89PNG")}
+        session.execute(
+            insert(Attachment.table()).values(
+                id=5,
+                thread_id=thread_id,
+                message_id=message_id,
+                created_at=NOW,
+                content_id="logo@alice",
+                inline=True,
+                **values,
+            )
+        )
+        a_delivery(session, message_id, thread_id, a_follower(session, thread_id, "Bob Bell"))
+
+    basket = await sent(database, blobs=blobs)
+
+    mail = email.message_from_bytes(basket.mails[0].octets(), policy=email.policy.default)
+    html = mail.get_body(("html",)).get_content()
+    assert '<img src="cid:logo@alice" alt="logo">' in html
+    assert "spy.test" not in html
+    assert "Content-ID: <logo@alice>" in basket.mails[0].octets().decode()
+
+
+async def test_a_page_costs_the_same_statements_whatever_its_size(database):
+    def statements_for(names: list[str]) -> int:
+        seen: list[str] = []
+
+        def note(*args: Any) -> None:
+            seen.append(args[2])
+
+        event.listen(Engine, "before_cursor_execute", note)
+        pipeline = a_dispatcher(database, Basket())._pipeline
+        page = pipeline.load(500)
+        event.remove(Engine, "before_cursor_execute", note)
+        assert len(pipeline.prepare(page, page.deliveries).ready) == len(names)
+        return len([one for one in seen if one.startswith(("SELECT", "UPDATE", "WITH"))])
+
+    a_post(database, "Bob Bell")
+    few = statements_for(["Bob Bell"])
+    with database.write() as session:
+        thread_id = a_thread(session, key="43")
+        message_id = a_message(session, thread_id, None, message_id="<m2@threads.acme.test>")
+        for number in range(40):
+            a_delivery(session, message_id, thread_id, a_follower(session, thread_id, f"reader{number}"))
+
+    assert statements_for([""] * 40) == few <= 8

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import re
-import ssl
 from dataclasses import dataclass
 from urllib.parse import unquote, urlsplit
 
@@ -24,7 +23,7 @@ _LEAVING = (421, -1)  # RFC 5321 section 3.8; -1 = no answer that could be read
 
 @dataclass(frozen=True, slots=True)
 class Relay:
-    """The next hop. tls: from the first octet (smtps). starttls: True = demanded, None = when offered."""
+    """The next hop. tls: from the first octet (smtps). starttls: None = when offered, True = demanded, False = never."""
 
     host: str
     port: int
@@ -32,6 +31,11 @@ class Relay:
     starttls: bool | None = None
     user: str = ""
     password: str = ""
+
+    @property
+    def must_be_known(self) -> bool:
+        """Whether its certificate is checked: not where TLS is better than nothing only (RFC 7435)."""
+        return self.tls or self.starttls is True or bool(self.user)
 
     @classmethod
     def of(cls, url: str) -> Relay:
@@ -101,8 +105,7 @@ class Email:
         relay = self._relay
         client = aiosmtplib.SMTP(
             hostname=relay.host, port=relay.port, use_tls=relay.tls, start_tls=relay.starttls,
-            local_hostname=self._helo, timeout=self._timeout,
-            tls_context=ssl.create_default_context() if relay.tls else None,
+            validate_certs=relay.must_be_known, local_hostname=self._helo, timeout=self._timeout,
         )  # fmt: skip
         await client.connect()
         if relay.user:

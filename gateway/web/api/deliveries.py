@@ -7,7 +7,7 @@ from typing import Any
 
 from litestar import Request, Response, get, post
 
-from gateway.chatter.entries import DeliveryView, delivery_view
+from gateway.chatter.entries import DeliveryView, delivery_view, delivery_views
 from gateway.errors import BadShape, BadValue, Conflict, FieldError, Forbidden, NotFound
 from gateway.web.auth import Asking, needs
 from gateway.web.idempotency import once
@@ -36,9 +36,8 @@ def list_deliveries(
 
     def work(session: Session) -> Page[DeliveryView]:
         thread_id = services.thread(session, record_type, key).id if record else None
-        rows = deliveries.queue(session, state=wanted, thread_id=thread_id, before=before, limit=wish.limit + 1)
-        page, following = cut(rows, wish.limit, lambda row: int(row.id))
-        return Page([delivery_view(row) for row in page], following)
+        found = delivery_views(session, state=wanted, thread_id=thread_id, before=before, limit=wish.limit + 1)
+        return Page(*cut(found, wish.limit, lambda delivery: delivery.id))
 
     return services.read(work)
 

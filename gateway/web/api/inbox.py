@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 from litestar import Request, Response, get, post
 
-from gateway.chatter.page import RecordName
+from gateway.chatter.names import RecordName
 from gateway.chatter.partners import known
 from gateway.web.auth import Asking, needs
 from gateway.web.idempotency import once

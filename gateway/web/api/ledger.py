@@ -9,7 +9,7 @@ from typing import Any
 from litestar import Request, Response, get, post
 
 from gateway.chatter.access import Caller
-from gateway.chatter.entries import EntryView, entry_views
+from gateway.chatter.entries import EntryView, ledger_entries, ledger_entry
 from gateway.errors import BadShape, BadValue, FieldError, NotFound
 from gateway.web import idempotency
 from gateway.web.api.attachments import download_headers
@@ -33,9 +33,8 @@ def list_entries(services: Given, wish: Wished, wanted: StateFilter = None, q: s
     before = wish.forwards().number("before")
 
     def work(session: Session) -> Page[EntryView]:
-        rows = ledger.ledger(session, state=wanted, query=q, before=before, limit=wish.limit + 1)
-        page, following = cut(rows, wish.limit, lambda row: int(row.id))
-        return Page(entry_views(session, page), following)
+        found = ledger_entries(session, state=wanted, query=q, before=before, limit=wish.limit + 1)
+        return Page(*cut(found, wish.limit, lambda entry: entry.id))
 
     return services.read(work)
 
@@ -43,7 +42,7 @@ def list_entries(services: Given, wish: Wished, wanted: StateFilter = None, q: s
 @get("/ledger/{mail_id:int}", guards=[needs("admin")], sync_to_thread=True, tags=["ledger"])
 def get_entry(mail_id: int, services: Given) -> EntryView:
     """One entry with its trace."""
-    return services.read(lambda session: entry_of(session, mail_id))
+    return services.read(lambda session: ledger_entry(session, mail_id))
 
 
 @get("/ledger/{mail_id:int}/raw", guards=[needs("admin")], sync_to_thread=True, tags=["ledger"], media_type="message/rfc822")
@@ -123,18 +122,10 @@ def settled(services: Services, mail_id: int) -> EntryView:
     """The entry once the worker is done with it, or as it stands when our patience ends."""
     deadline = time.monotonic() + services.patience
     while True:
-        entry = services.read(lambda session: entry_of(session, mail_id))
+        entry = services.read(lambda session: ledger_entry(session, mail_id))
         if entry.state not in ("received", "processing") or time.monotonic() > deadline:
             return entry
         time.sleep(_PAUSE)
-
-
-def entry_of(session: Session, mail_id: int) -> EntryView:
-    """One entry as it is shown. Raises NotFound."""
-    row = ledger.entry(session, mail_id)
-    if row is None:
-        raise NotFound(f"there is no entry {mail_id} in the ledger")
-    return entry_views(session, [row])[0]
 
 
 def _record(given: str | dict[str, str] | None) -> tuple[str, str] | None:

@@ -8,7 +8,8 @@ from typing import Any
 import msgspec
 from litestar import Request, Response, get, post
 
-from gateway.chatter.page import MessageView, Person, message_views, person
+from gateway.chatter.names import Person, person
+from gateway.chatter.page import MessageView, message_views
 from gateway.chatter.post import SYSTEM, Author, Draft
 from gateway.chatter.write import KINDS, Writing, write
 from gateway.errors import BadValue, NotFound

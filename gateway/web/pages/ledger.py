@@ -6,9 +6,9 @@ from typing import Any
 
 from litestar import Request, Response, get, post
 
-from gateway.chatter.entries import entry_views
+from gateway.chatter.entries import ledger_entries, ledger_entry
 from gateway.errors import BadValue, Forbidden
-from gateway.web.api.ledger import STATES, entry_of, settled
+from gateway.web.api.ledger import STATES, settled
 from gateway.web.auth import Colleague, LoggedIn, check_form
 from gateway.web.pages.render import Form, back_to, page
 from gateway.web.paging import StateFilter, Wished, cut
@@ -29,9 +29,8 @@ def show_ledger(
     state = None if wanted == "all" else wanted
 
     def work(session: Session) -> Any:
-        rows = ledger.ledger(session, state=state, before=before, limit=wish.limit + 1)
-        shown, following = cut(rows, wish.limit, lambda row: int(row.id))
-        return entry_views(session, shown), following, ledger.counts(session)
+        found = ledger_entries(session, state=state, before=before, limit=wish.limit + 1)
+        return *cut(found, wish.limit, lambda entry: entry.id), ledger.counts(session)
 
     entries, following, counts = services.read(work)
     return page(
@@ -44,7 +43,7 @@ def show_ledger(
 def show_entry(mail_id: int, request: Request[Any, Any, Any], services: Given, colleague: LoggedIn) -> Response[str]:
     """One entry with its trace."""
     _check_admin(colleague)
-    entry = services.read(lambda session: entry_of(session, mail_id))
+    entry = services.read(lambda session: ledger_entry(session, mail_id))
     return page(request, services, "entry.html", entry=entry)
 
 
