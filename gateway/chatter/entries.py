@@ -123,7 +123,9 @@ def _trace(targets: Sequence[Any]) -> list[TraceLine]:
 
 
 def _line(line: dict[str, Any], target: str | msgspec.UnsetType = msgspec.UNSET) -> TraceLine:
-    return TraceLine(str(line.get("step", "")), str(line.get("finding", "")), str(line.get("reason", "")), target)
+    return TraceLine(
+        str(line.get("step", "")), str(line.get("finding", "")), str(line.get("reason", "")), target
+    )
 
 
 def delivery_views(

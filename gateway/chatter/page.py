@@ -166,7 +166,10 @@ def _author(row: Any) -> Person:
     if row.author_id is None:
         return Person(None, row.author_name, row.author_email, False)
     return Person(
-        row.author_id, row.partner_name or row.author_name, row.author_email or row.partner_email, row.partner_internal
+        row.author_id,
+        row.partner_name or row.author_name,
+        row.author_email or row.partner_email,
+        row.partner_internal,
     )
 
 
@@ -273,7 +276,12 @@ class RecordViews:
         ids = [thread.id for thread in rows]
         counts = listing.follower_counts(session, ids)
         generations = listing.generations(session, ids)
-        named = {partner_id for thread in rows for partner_id in (thread.assignee_id, thread.creator_id) if partner_id}
+        named = {
+            partner_id
+            for thread in rows
+            for partner_id in (thread.assignee_id, thread.creator_id)
+            if partner_id
+        }
         known = {found.id: person(found) for found in partners.by_ids(session, sorted(named)).values()}
         return [
             RecordView(

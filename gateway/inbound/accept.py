@@ -8,8 +8,10 @@ later, from the ledger. Nothing is recognised as a duplicate here: that is decid
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import hashlib
 import os
+import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
@@ -93,10 +95,13 @@ class Spool:
     def discard(self) -> None:
         """Forget the octets."""
         self._chunks = []
-        if self._file is not None and self._path is not None:
-            self._file.close()
+        file, self._file = self._file, None
+        if file is not None:
+            with contextlib.suppress(OSError):  # a full disk may refuse the last octets; they are not wanted
+                file.close()
+        if self._path is not None:
             self._path.unlink(missing_ok=True)
-            self._file = None
+            self._path = None
 
     @property
     def is_small(self) -> bool:
@@ -105,7 +110,7 @@ class Spool:
 
     def octets(self) -> bytes:
         """All octets of a mail that is in memory."""
-        return b"".join(self._chunks)
+        return self._chunks[0] if len(self._chunks) == 1 else b"".join(self._chunks)
 
     def keep(self) -> str:
         """Make the octets a durable blob; answers its digest. Blocks for the disk."""
@@ -114,8 +119,9 @@ class Spool:
         self._file.flush()
         os.fsync(self._file.fileno())
         self._file.close()
-        self._file = None
-        return self._blobs.adopt(self._path, self._digest.hexdigest())
+        digest = self._blobs.adopt(self._path, self._digest.hexdigest())
+        self._file = self._path = None
+        return digest
 
 
 @dataclass
@@ -149,6 +155,7 @@ class Acceptor:
         self._now = now
         self._in_memory = in_memory
         self._known = _Known()
+        self._refreshing = threading.Lock()
         self._commit: GroupCommit[NewMail, int] = GroupCommit(database, ledger.add, name="accept")
         if bell is not None:
             bell.listen("types", self.forget)
@@ -295,12 +302,13 @@ class Acceptor:
         return time.monotonic() - self._known.loaded < _FRESH_SECONDS
 
     def _refresh(self) -> None:
-        if self._is_fresh():
-            return
-        with self._database.read() as session:
-            self._known.aliases = ledger.aliases(session)
-            self._known.blocks = ledger.blocks(session)
-        self._known.loaded = time.monotonic()
+        with self._refreshing:
+            if self._is_fresh():
+                return
+            with self._database.read() as session:
+                self._known.aliases = ledger.aliases(session)
+                self._known.blocks = ledger.blocks(session)
+            self._known.loaded = time.monotonic()
 
     def _refresh_or_busy(self) -> None:
         try:

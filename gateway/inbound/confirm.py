@@ -40,7 +40,7 @@ class Confirmation:
         secret = access.make_link_secret(
             session, PURPOSE, partner_id=colleague.partner_id, payload={"mails": [mail_id]}, lives=LIVES, now=now
         )
-        payload = {"subject": subject, "received_at": now.isoformat(), "url": f"{self._base_url}/confirm/{secret}"}
+        payload = {"subject": subject, "received": now.isoformat(), "url": f"{self._base_url}/confirm/{secret}"}
         row = delivery_row(
             "confirm", address=colleague.email, reason="confirm", header_id=self._new_header_id(self._domain), now=now,
             partner_id=colleague.partner_id, payload=payload,

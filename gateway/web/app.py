@@ -128,7 +128,9 @@ def create_web(
         base_url=base_url.rstrip("/"), now=now, outbox_dir=outbox_dir, data_dir=data_dir, max_upload=max_upload,
         max_mail=max_mail, patience=patience,
     )  # fmt: skip
-    api = Router("/api/v1", route_handlers=[_documented(route) for module in _API for route in module.handlers])
+    api = Router(
+        "/api/v1", route_handlers=[_documented(route) for module in _API for route in module.handlers]
+    )
     shown = pages.handlers(templates_directory() / "web" / "static", dev=outbox_dir is not None)
     return Web(
         route_handlers=[api, Router("/", route_handlers=[*health.handlers, *shown])],

@@ -60,7 +60,9 @@ LoggedIn = NamedDependency[SkipValidation[Colleague]]
 class Authentication(AbstractAuthenticationMiddleware):
     """Finds out who asks; ``auth`` is the Caller, ``user`` the Colleague, None where there is none."""
 
-    async def authenticate_request(self, connection: ASGIConnection[Any, Any, Any, Any]) -> AuthenticationResult:
+    async def authenticate_request(
+        self, connection: ASGIConnection[Any, Any, Any, Any]
+    ) -> AuthenticationResult:
         """Look the token or the cookie up in the store; and give keys of records their slashes back."""
         names = connection.scope.get("path_params", {})
         if any(isinstance(value, str) and SLASH in value for value in names.values()):
@@ -69,7 +71,9 @@ class Authentication(AbstractAuthenticationMiddleware):
         services: Services = connection.app.state["services"]
         secret = _bearer(connection.headers.get("authorization", ""))
         cookie = connection.cookies.get(COOKIE, "")
-        caller = await asyncio.to_thread(services.read, lambda s: access.caller_of(s, secret)) if secret else None
+        caller = (
+            await asyncio.to_thread(services.read, lambda s: access.caller_of(s, secret)) if secret else None
+        )
         colleague = await asyncio.to_thread(_colleague, services, cookie) if cookie else None
         return AuthenticationResult(user=colleague, auth=caller)
 
@@ -85,7 +89,11 @@ def _colleague(services: Services, cookie: str) -> Colleague | None:
         return partners.by_id(session, partner_id) if partner_id is not None else None
 
     partner = services.read(find)
-    return Colleague(partner, csrf_of(cookie)) if partner is not None and partner.active and partner.internal else None
+    return (
+        Colleague(partner, csrf_of(cookie))
+        if partner is not None and partner.active and partner.internal
+        else None
+    )
 
 
 def csrf_of(cookie: str) -> str:
@@ -102,7 +110,9 @@ def needs(scope: str) -> Any:
             raise Unauthorised("this call needs a bearer token")
         record_type = connection.path_params.get("record_type")
         if not caller.may(scope, record_type):
-            raise Forbidden(f"the token lacks the scope {scope}" + (f" for {record_type}" if record_type else ""))
+            raise Forbidden(
+                f"the token lacks the scope {scope}" + (f" for {record_type}" if record_type else "")
+            )
 
     return guard
 
@@ -129,7 +139,9 @@ def hide_unless(caller: Caller, scope: str, record_type: str, what: str) -> None
         raise NotFound(what)
 
 
-def check_form(request: Request[Any, Any, Any], colleague: Colleague | None, csrf: str, base_url: str) -> None:
+def check_form(
+    request: Request[Any, Any, Any], colleague: Colleague | None, csrf: str, base_url: str
+) -> None:
     """Refuse a form that another site made the browser send. Raises Forbidden."""
     origin = request.headers.get("origin", "")
     if origin and origin != "null" and urlsplit(origin).netloc not in (

@@ -19,6 +19,7 @@ log = structlog.get_logger()
 
 _NAMED = re.compile(r"(?:field|required field|unknown field) `([^`]{1,100})`")
 _PLACE = re.compile(r" - at `\$\.?([^`]{0,200})`")
+_ABSENT = re.compile(r"Missing required \w+ parameter '([^']{1,100})'")
 PROBLEM = "application/problem+json"
 
 
@@ -140,6 +141,9 @@ def _places(trouble: ValidationException) -> tuple[str, list[FieldError]]:
     if isinstance(cause, msgspec.ValidationError):
         detail, pointer = place_of(str(cause))
         return detail, [FieldError(pointer, detail)]
+    absent = _ABSENT.search(trouble.detail)
+    if absent:
+        return "missing", [FieldError(f"#/{absent[1]}", "missing")]
     found = []
     for line in trouble.extra if isinstance(trouble.extra, list) else []:
         key = str(line.get("key", "")).replace(".", "/")

@@ -24,7 +24,9 @@ _MOST_OCTETS = 255
 Work = Callable[[Session], tuple[int, Any]]
 
 
-def once(request: Request[Any, Any, Any], services: Services, caller: Caller, body: Any, work: Work) -> Response[Any]:
+def once(
+    request: Request[Any, Any, Any], services: Services, caller: Caller, body: Any, work: Work
+) -> Response[Any]:
     """Do the work of a POST, or repeat the answer that it had. work: answers status and value.
 
     body: whatever tells two requests apart. Raises BadValue for a key that was used for another request.
@@ -37,7 +39,13 @@ def once(request: Request[Any, Any, Any], services: Services, caller: Caller, bo
 
 
 def _keyed(
-    session: Session, request: Request[Any, Any, Any], services: Services, caller: Caller, key: str, body: Any, work: Work
+    session: Session,
+    request: Request[Any, Any, Any],
+    services: Services,
+    caller: Caller,
+    key: str,
+    body: Any,
+    work: Work,
 ) -> Response[Any]:
     taken = take(session, request, services, caller, key, body)
     if taken is not None:

@@ -32,7 +32,12 @@ class Replay(Protocol):
     """``desk.replay``."""
 
     def __call__(
-        self, session: Session, mail_id: int, now: datetime, record: tuple[str, str] | None = None, by: str = ""
+        self,
+        session: Session,
+        mail_id: int,
+        now: datetime,
+        record: tuple[str, str] | None = None,
+        by: str = "",
     ) -> None: ...
 
 
@@ -124,7 +129,9 @@ class Services:
     def reply_address(self, thread: ThreadView, generation: int) -> str:
         """The record's own address: whoever writes there writes on the thread."""
         domain = next((domain for domain in self.domains if domain.name == thread.domain), self.domains[0])
-        token = Token(Kind.REPLY, thread.id, 0, internal=False, generation=generation, week=week_of(self.now()))
+        token = Token(
+            Kind.REPLY, thread.id, 0, internal=False, generation=generation, week=week_of(self.now())
+        )
         return f"{domain.reply}+{mint(token, self.keys)}@{domain.name}"
 
 

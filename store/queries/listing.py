@@ -42,7 +42,9 @@ def addresses(session: Session, partner_ids: Sequence[int]) -> dict[int, list[st
     """All addresses of each partner, sorted."""
     grouped: dict[int, list[str]] = defaultdict(list)
     if partner_ids:
-        statement = select(_address).where(_address.c.partner_id.in_(partner_ids)).order_by(_address.c.address)
+        statement = (
+            select(_address).where(_address.c.partner_id.in_(partner_ids)).order_by(_address.c.address)
+        )
         for row in session.execute(statement):
             grouped[row.partner_id].append(row.address)
     return grouped

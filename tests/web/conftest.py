@@ -106,6 +106,8 @@ def api(web: Web) -> httpx.AsyncClient:
 
 async def add(api: httpx.AsyncClient, email: str, **values: Any) -> dict[str, Any]:
     """Enter a partner over the API."""
-    answer = await api.put(f"/partners/{email}", json={"name": email.partition("@")[0].capitalize(), **values})
+    answer = await api.put(
+        f"/partners/{email}", json={"name": email.partition("@")[0].capitalize(), **values}
+    )
     assert answer.status_code in (200, 201), answer.text
     return dict(answer.json())

@@ -17,13 +17,26 @@ Api = httpx.AsyncClient
 async def test_a_record_is_created_once_and_then_merged(api: Api):
     await add(api, "carla@example.com", internal=True)
 
-    new = await api.put("/records/ticket/7", json={"title": "Printer", "url": "https://host.test/7", "fields": {"stage": "new"}})
-    changed = await api.put("/records/ticket/7", json={"url": None, "fields": {"amount": 5}, "assignee": "carla@example.com"})
+    new = await api.put(
+        "/records/ticket/7",
+        json={"title": "Printer", "url": "https://host.test/7", "fields": {"stage": "new"}},
+    )
+    changed = await api.put(
+        "/records/ticket/7", json={"url": None, "fields": {"amount": 5}, "assignee": "carla@example.com"}
+    )
 
     assert (new.status_code, changed.status_code) == (201, 200)
-    assert new.json()["type"] == "ticket" and new.json()["follower_count"] == 0 and new.json()["assignee"] is None
+    assert (
+        new.json()["type"] == "ticket"
+        and new.json()["follower_count"] == 0
+        and new.json()["assignee"] is None
+    )
     record = changed.json()
-    assert (record["title"], record["url"], record["fields"]) == ("Printer", None, {"stage": "new", "amount": 5})
+    assert (record["title"], record["url"], record["fields"]) == (
+        "Printer",
+        None,
+        {"stage": "new", "amount": 5},
+    )
     assert record["assignee"]["email"] == "carla@example.com" and record["follower_count"] == 1
 
 
@@ -48,7 +61,9 @@ async def test_changed_fields_become_one_log_entry_credited_to_the_actor(api: Ap
     await add(api, "carla@example.com", internal=True)
     await api.put("/records/ticket/7", json={"title": "Printer", "fields": {"stage": "new"}})
 
-    await api.put("/records/ticket/7", json={"fields": {"stage": "won", "amount": 3}, "actor": "carla@example.com"})
+    await api.put(
+        "/records/ticket/7", json={"fields": {"stage": "won", "amount": 3}, "actor": "carla@example.com"}
+    )
 
     entry = (await api.get("/records/ticket/7/messages")).json()["items"][0]
     assert entry["kind"] == "log" and entry["author"]["email"] == "carla@example.com"
@@ -90,7 +105,12 @@ async def test_a_message_is_posted_and_shows_who_is_told(api: Api):
     message = answer.json()
     assert answer.status_code == 201
     assert message["record"] == {"type": "ticket", "key": "7"} and message["kind"] == "message"
-    assert message["author"] == {**message["author"], "name": "Carla", "email": "carla@example.com", "internal": True}
+    assert message["author"] == {
+        **message["author"],
+        "name": "Carla",
+        "email": "carla@example.com",
+        "internal": True,
+    }
     assert message["body_html"] == "<p>It is &lt;fixed&gt;.</p>" and message["subject"] is None
     told = {notice["partner"]["email"]: (notice["state"], notice["reason"]) for notice in message["notices"]}
     assert told["olga@outside.example"] == ("queued", "follower")
@@ -98,7 +118,11 @@ async def test_a_message_is_posted_and_shows_who_is_told(api: Api):
 
 
 async def test_html_of_a_message_is_cleaned(api: Api):
-    body = {**await a_conversation(api), "body_text": None, "body_html": '<p onclick="x()">Hi<script>alert(1)</script></p>'}
+    body = {
+        **await a_conversation(api),
+        "body_text": None,
+        "body_html": '<p onclick="x()">Hi<script>alert(1)</script></p>',
+    }
 
     message = (await api.post("/records/ticket/7/messages", json=body)).json()
 
@@ -109,7 +133,9 @@ async def test_a_note_to_an_outsider_needs_to_be_confirmed(api: Api):
     note = {**await a_conversation(api), "kind": "note", "mentions": ["olga@outside.example"]}
 
     refused = await api.post("/records/ticket/7/messages", json=note)
-    posted = await api.post("/records/ticket/7/messages", json={**note, "confirm_external": ["olga@outside.example"]})
+    posted = await api.post(
+        "/records/ticket/7/messages", json={**note, "confirm_external": ["olga@outside.example"]}
+    )
 
     assert refused.status_code == 409 and refused.json()["external"] == ["olga@outside.example"]
     assert refused.json()["errors"][0]["pointer"] == "#/confirm_external"
@@ -123,7 +149,13 @@ async def test_a_failed_delivery_is_shown_on_the_message_with_status_and_words(w
     with web.world.database.write() as session:
         queued = delivery.queue(session, state="queued")[0]
         delivery.set_state(
-            session, queued.id, states=["queued"], state="failed", status="5.1.1", detail="no such user", now=web.world.now
+            session,
+            queued.id,
+            states=["queued"],
+            state="failed",
+            status="5.1.1",
+            detail="no such user",
+            now=web.world.now,
         )
 
     notices = (await api.get(f"/messages/{message['id']}")).json()["notices"]
@@ -146,7 +178,9 @@ async def test_a_search_marks_its_hits_whatever_their_accents(api: Api):
 async def test_a_page_of_messages_costs_the_same_whatever_its_length(web: Web, api: Api):
     body = await a_conversation(api)
     statements: list[str] = []
-    event.listen(web.world.database._reader, "before_cursor_execute", lambda *given: statements.append(given[2]))
+    event.listen(
+        web.world.database._reader, "before_cursor_execute", lambda *given: statements.append(given[2])
+    )
 
     async def cost() -> int:
         statements.clear()
@@ -192,7 +226,11 @@ async def test_the_audience_says_who_would_hear_of_it_and_why_not(api: Api):
     await api.post("/records/ticket/7/followers", json={"email": "carla@example.com", "subtypes": ["note"]})
 
     message = (await api.get("/records/ticket/7/audience", params={"kind": "message"})).json()["items"]
-    note = (await api.get("/records/ticket/7/audience", params={"kind": "note", "mentions": "new@outside.example"})).json()["items"]
+    note = (
+        await api.get(
+            "/records/ticket/7/audience", params={"kind": "note", "mentions": "new@outside.example"}
+        )
+    ).json()["items"]
 
     assert {i["partner"]["email"]: (i["timing"], i["reason"]) for i in message} == {
         "olga@outside.example": ("now", "follower"),
@@ -207,7 +245,9 @@ async def test_the_audience_says_who_would_hear_of_it_and_why_not(api: Api):
 async def test_a_follower_is_added_changed_and_removed(api: Api):
     await api.put("/records/ticket/7", json={"title": "Printer"})
 
-    new = await api.post("/records/ticket/7/followers", json={"email": "Olga@Outside.Example", "name": "Olga"})
+    new = await api.post(
+        "/records/ticket/7/followers", json={"email": "Olga@Outside.Example", "name": "Olga"}
+    )
     again = await api.post("/records/ticket/7/followers", json={"email": "olga@outside.example"})
     path = f"/records/ticket/7/followers/{new.json()['partner']['id']}"
     changed = await api.patch(path, json={"subtypes": ["rated"]})
@@ -224,20 +264,34 @@ async def test_an_invitation_is_queued_only_when_it_is_wanted(api: Api):
     await api.put("/records/ticket/7", json={"title": "Printer"})
 
     await api.post("/records/ticket/7/followers", json={"email": "a@outside.example"})
-    await api.post("/records/ticket/7/followers", json={"email": "b@outside.example", "notify": True, "invitation_html": "<p>Hi</p>"})
+    await api.post(
+        "/records/ticket/7/followers",
+        json={"email": "b@outside.example", "notify": True, "invitation_html": "<p>Hi</p>"},
+    )
 
     deliveries = (await api.get("/deliveries", params={"record": "ticket/7"})).json()["items"]
     assert [(d["kind"], d["address"]) for d in deliveries] == [("invite", "b@outside.example")]
 
 
 async def test_a_partner_is_created_and_merged(api: Api):
-    new = await api.put("/partners/Ann@Example.com", json={"name": "Ann", "phone": "12", "notify": {"timing": "web"}})
-    changed = await api.put("/partners/ann@example.com", json={"phone": None, "role": "admin", "addresses": ["ann2@example.com"]})
+    new = await api.put(
+        "/partners/Ann@Example.com", json={"name": "Ann", "phone": "12", "notify": {"timing": "web"}}
+    )
+    changed = await api.put(
+        "/partners/ann@example.com", json={"phone": None, "role": "admin", "addresses": ["ann2@example.com"]}
+    )
 
     assert (new.status_code, changed.status_code) == (201, 200)
     partner = changed.json()
-    assert (partner["name"], partner["phone"], partner["internal"], partner["role"]) == ("Ann", "", True, "admin")
-    assert partner["addresses"] == ["ann2@example.com", "ann@example.com"] and partner["notify"] == {"timing": "web"}
+    assert (partner["name"], partner["phone"], partner["internal"], partner["role"]) == (
+        "Ann",
+        "",
+        True,
+        "admin",
+    )
+    assert partner["addresses"] == ["ann2@example.com", "ann@example.com"] and partner["notify"] == {
+        "timing": "web"
+    }
     assert (await api.get("/partners", params={"q": "ann"})).json()["items"] == [partner]
 
 
@@ -255,7 +309,11 @@ async def test_a_list_in_rising_order_goes_on_from_its_cursor(api: Api):
 
 
 async def test_a_record_type_is_declared_and_used(api: Api):
-    declared = {"label": "Case", "fields": [{"name": "level", "label": "Level"}], "subtypes": [{"name": "done", "default": True}]}
+    declared = {
+        "label": "Case",
+        "fields": [{"name": "level", "label": "Level"}],
+        "subtypes": [{"name": "done", "default": True}],
+    }
 
     new = await api.put("/record-types/case", json=declared)
     await api.put("/record-types/case", json={"label": "Legal case"})
@@ -335,5 +393,9 @@ async def test_openapi_describes_the_calls(web: Web):
     document = (await web.open().get("/api/openapi.json")).json()
 
     assert document["openapi"].startswith("3.1")
-    assert {"/api/v1/records/{record_type}/{key}/messages", "/api/v1/ledger/{mail_id}", "/api/v1/raw"} <= set(document["paths"])
-    assert "Problem" in document["components"]["schemas"] and not any("/login" in path for path in document["paths"])
+    assert {"/api/v1/records/{record_type}/{key}/messages", "/api/v1/ledger/{mail_id}", "/api/v1/raw"} <= set(
+        document["paths"]
+    )
+    assert "Problem" in document["components"]["schemas"] and not any(
+        "/login" in path for path in document["paths"]
+    )

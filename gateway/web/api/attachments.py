@@ -121,7 +121,12 @@ def _copied(blobs: BlobStore, source: Any, limit: int) -> tuple[int, str]:
         spool.unlink(missing_ok=True)
 
 
-@get("/records/{record_type:str}/{key:str}/attachments", guards=[needs("read")], sync_to_thread=True, tags=["attachments"])
+@get(
+    "/records/{record_type:str}/{key:str}/attachments",
+    guards=[needs("read")],
+    sync_to_thread=True,
+    tags=["attachments"],
+)
 def list_files(record_type: str, key: str, services: Given) -> Files:
     """All files of a record and of its messages."""
 
@@ -132,7 +137,12 @@ def list_files(record_type: str, key: str, services: Given) -> Files:
     return services.read(work)
 
 
-@get("/attachments/{attachment_id:int}", sync_to_thread=True, tags=["attachments"], media_type="application/octet-stream")
+@get(
+    "/attachments/{attachment_id:int}",
+    sync_to_thread=True,
+    tags=["attachments"],
+    media_type="application/octet-stream",
+)
 def download(attachment_id: int, services: Given, request: Request[Any, Any, Any]) -> Stream:
     """The octets of a file, as a download."""
     row = services.read(lambda session: _readable(session, attachment_id, request))
@@ -141,9 +151,8 @@ def download(attachment_id: int, services: Given, request: Request[Any, Any, Any
     except FileNotFoundError as trouble:
         raise NotFound(f"the content of file {attachment_id} is gone") from trouble
     content_type = "application/octet-stream" if _is_active(row.content_type) else row.content_type
-    return Stream(_pieces(file), media_type=content_type, headers={
-        "Content-Length": str(row.size), **download_headers(row.name),
-    })  # fmt: skip
+    headers = {"Content-Type": content_type, "Content-Length": str(row.size), **download_headers(row.name)}
+    return Stream(_pieces(file), headers=headers)
 
 
 def download_headers(name: str) -> dict[str, str]:
@@ -167,7 +176,9 @@ def _readable(session: Session, attachment_id: int, request: Request[Any, Any, A
     row = messages.attachment(session, attachment_id)
     thread = threads.by_id(session, row.thread_id) if row is not None else None
     by_token = thread is not None and caller is not None and caller.may("read", thread.record_type)
-    by_cookie = thread is not None and caller is None and colleague is not None and colleague.may_access(thread)
+    by_cookie = (
+        thread is not None and caller is None and colleague is not None and colleague.may_access(thread)
+    )
     if not (by_token or by_cookie):
         raise NotFound(f"there is no file {attachment_id}")
     return row

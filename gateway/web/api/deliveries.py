@@ -36,7 +36,9 @@ def list_deliveries(
 
     def work(session: Session) -> Page[DeliveryView]:
         thread_id = services.thread(session, record_type, key).id if record else None
-        found = delivery_views(session, state=wanted, thread_id=thread_id, before=before, limit=wish.limit + 1)
+        found = delivery_views(
+            session, state=wanted, thread_id=thread_id, before=before, limit=wish.limit + 1
+        )
         return Page(*cut(found, wish.limit, lambda delivery: delivery.id))
 
     return services.read(work)
@@ -48,26 +50,50 @@ def get_delivery(delivery_id: int, services: Given) -> DeliveryView:
     return services.read(lambda session: _one(session, delivery_id))
 
 
-@post("/deliveries/{delivery_id:int}/retry", guards=[needs("admin")], status_code=200, sync_to_thread=True, tags=["deliveries"])
+@post(
+    "/deliveries/{delivery_id:int}/retry",
+    guards=[needs("admin")],
+    status_code=200,
+    sync_to_thread=True,
+    tags=["deliveries"],
+)
 def retry(
-    delivery_id: int, services: Given, caller: Asking, request: Request[Any, Any, Any], data: Body | None = None
+    delivery_id: int,
+    services: Given,
+    caller: Asking,
+    request: Request[Any, Any, Any],
+    data: Body | None = None,
 ) -> Response[DeliveryView]:
     """Try a delivery again now that waits or was given up."""
     work = _change(delivery_id, lambda session: deliveries.retry(session, delivery_id, services.now()))
     return once(request, services, caller, data, work)
 
 
-@post("/deliveries/{delivery_id:int}/drop", guards=[needs("admin")], status_code=200, sync_to_thread=True, tags=["deliveries"])
+@post(
+    "/deliveries/{delivery_id:int}/drop",
+    guards=[needs("admin")],
+    status_code=200,
+    sync_to_thread=True,
+    tags=["deliveries"],
+)
 def drop(
-    delivery_id: int, services: Given, caller: Asking, request: Request[Any, Any, Any], data: Body | None = None
+    delivery_id: int,
+    services: Given,
+    caller: Asking,
+    request: Request[Any, Any, Any],
+    data: Body | None = None,
 ) -> Response[DeliveryView]:
     """Give up a delivery that still waits."""
     by = (data.actor if data else None) or caller.name
-    change = _change(delivery_id, lambda session: deliveries.drop(session, delivery_id, f"dropped by {by}", services.now()))
+    change = _change(
+        delivery_id, lambda session: deliveries.drop(session, delivery_id, f"dropped by {by}", services.now())
+    )
     return once(request, services, caller, data, change)
 
 
-def _change(delivery_id: int, act: Callable[[Session], bool]) -> Callable[[Session], tuple[int, DeliveryView]]:
+def _change(
+    delivery_id: int, act: Callable[[Session], bool]
+) -> Callable[[Session], tuple[int, DeliveryView]]:
     def work(session: Session) -> tuple[int, DeliveryView]:
         before = _one(session, delivery_id)
         if not act(session):

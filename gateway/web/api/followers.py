@@ -42,7 +42,12 @@ def list_followers(record_type: str, key: str, services: Given, wish: Wished) ->
 
 @post(_PATH, guards=[needs("follow")], status_code=201, sync_to_thread=True, tags=["followers"])
 def add_follower(
-    record_type: str, key: str, data: FollowerBody, services: Given, caller: Asking, request: Request[Any, Any, Any]
+    record_type: str,
+    key: str,
+    data: FollowerBody,
+    services: Given,
+    caller: Asking,
+    request: Request[Any, Any, Any],
 ) -> Response[FollowerView]:
     """Make somebody a follower (201 when new), and invite him by mail if that is wanted."""
 
@@ -58,7 +63,14 @@ def add_follower(
         if data.notify or (data.notify is None and data.invitation_html):
             html = clean(data.invitation_html or "")
             follow.invite(
-                session, thread, partner, posting=services.posting, html=html, text=to_text(html), by=by, now=now
+                session,
+                thread,
+                partner,
+                posting=services.posting,
+                html=html,
+                text=to_text(html),
+                by=by,
+                now=now,
             )
         return 201 if is_new else 200, _shown(session, thread, partner)
 
@@ -90,7 +102,9 @@ def remove_follower(
     def work(session: Session) -> None:
         thread = services.thread(session, record_type, key)
         partner = partners.by_id(session, partner_id)
-        if partner is None or not follow.leave(session, thread, partner, posting=services.posting, now=services.now()):
+        if partner is None or not follow.leave(
+            session, thread, partner, posting=services.posting, now=services.now()
+        ):
             raise NotFound(f"partner {partner_id} does not follow this record")
 
     services.write(work)

@@ -30,10 +30,15 @@ def healthz() -> dict[str, str]:
 @get("/readyz", sync_to_thread=True, include_in_schema=False)
 def readyz(services: Given) -> Response[dict[str, Any]]:
     """The database answers and the disk has room: mail can be accepted."""
-    checks = {"database": _database_answers(services), "disk": shutil.disk_usage(services.data_dir).free >= _ROOM}
+    checks = {
+        "database": _database_answers(services),
+        "disk": shutil.disk_usage(services.data_dir).free >= _ROOM,
+    }
     well = all(checks.values())
     shown = {name: "ok" if good else "failing" for name, good in checks.items()}
-    return Response({"status": "ok" if well else "failing", "checks": shown}, status_code=200 if well else 503)
+    return Response(
+        {"status": "ok" if well else "failing", "checks": shown}, status_code=200 if well else 503
+    )
 
 
 @get("/metrics", sync_to_thread=True, include_in_schema=False)
@@ -60,7 +65,9 @@ class _Figures(Collector):
     def collect(self) -> Iterable[Any]:
         entries = self._services.read(ledger.counts)
         mails = self._services.read(deliveries.counts)
-        accepted = CounterMetricFamily("threadpost_mails_accepted", "Mails that were accepted and are in the ledger")
+        accepted = CounterMetricFamily(
+            "threadpost_mails_accepted", "Mails that were accepted and are in the ledger"
+        )
         accepted.add_metric([], sum(entries.values()))
         yield accepted
         for name, help_text, counts in (

@@ -42,7 +42,10 @@ def list_unread(services: Given, wish: Wished, partner: str) -> Page[Unread]:
         who = known(session, partner, "partner")
         rows = messages.unread(session, who.id, before=before, limit=wish.limit + 1)
         page, following = cut(rows, wish.limit, lambda row: int(row.message_id))
-        items = [Unread(row.message_id, RecordName(row.record_type, row.key), row.title, row.reason) for row in page]
+        items = [
+            Unread(row.message_id, RecordName(row.record_type, row.key), row.title, row.reason)
+            for row in page
+        ]
         return Page(items, following)
 
     return services.read(work)

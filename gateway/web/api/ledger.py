@@ -45,7 +45,13 @@ def get_entry(mail_id: int, services: Given) -> EntryView:
     return services.read(lambda session: ledger_entry(session, mail_id))
 
 
-@get("/ledger/{mail_id:int}/raw", guards=[needs("admin")], sync_to_thread=True, tags=["ledger"], media_type="message/rfc822")
+@get(
+    "/ledger/{mail_id:int}/raw",
+    guards=[needs("admin")],
+    sync_to_thread=True,
+    tags=["ledger"],
+    media_type="message/rfc822",
+)
 def get_raw(mail_id: int, services: Given) -> Response[bytes]:
     """The mail as it came."""
     row = services.read(lambda session: ledger.entry(session, mail_id))
@@ -57,9 +63,19 @@ def get_raw(mail_id: int, services: Given) -> Response[bytes]:
     return Response(raw, media_type="message/rfc822", headers=download_headers(f"mail-{mail_id}.eml"))
 
 
-@post("/ledger/{mail_id:int}/replay", guards=[needs("admin")], status_code=200, sync_to_thread=True, tags=["ledger"])
+@post(
+    "/ledger/{mail_id:int}/replay",
+    guards=[needs("admin")],
+    status_code=200,
+    sync_to_thread=True,
+    tags=["ledger"],
+)
 def replay(
-    mail_id: int, services: Given, caller: Asking, request: Request[Any, Any, Any], data: ReplayBody | None = None
+    mail_id: int,
+    services: Given,
+    caller: Asking,
+    request: Request[Any, Any, Any],
+    data: ReplayBody | None = None,
 ) -> Response[EntryView]:
     """Carry an entry through the journey again, or straight to a record; answers what became of it."""
     body = data or ReplayBody()
@@ -73,20 +89,38 @@ def replay(
     return _acted(request, services, caller, mail_id, body, act)
 
 
-@post("/ledger/{mail_id:int}/release", guards=[needs("admin")], status_code=200, sync_to_thread=True, tags=["ledger"])
+@post(
+    "/ledger/{mail_id:int}/release",
+    guards=[needs("admin")],
+    status_code=200,
+    sync_to_thread=True,
+    tags=["ledger"],
+)
 def release(
-    mail_id: int, services: Given, caller: Asking, request: Request[Any, Any, Any], data: ReleaseBody | None = None
+    mail_id: int,
+    services: Given,
+    caller: Asking,
+    request: Request[Any, Any, Any],
+    data: ReleaseBody | None = None,
 ) -> Response[EntryView]:
     """Post a held entry; answers what became of it."""
     body = data or ReleaseBody()
 
     def act(session: Session) -> None:
-        services.desk.release(session, mail_id, services.now(), body.as_, body.follow, by=body.actor or caller.name)
+        services.desk.release(
+            session, mail_id, services.now(), body.as_, body.follow, by=body.actor or caller.name
+        )
 
     return _acted(request, services, caller, mail_id, body, act)
 
 
-@post("/ledger/{mail_id:int}/discard", guards=[needs("admin")], status_code=200, sync_to_thread=True, tags=["ledger"])
+@post(
+    "/ledger/{mail_id:int}/discard",
+    guards=[needs("admin")],
+    status_code=200,
+    sync_to_thread=True,
+    tags=["ledger"],
+)
 def discard(
     mail_id: int, services: Given, caller: Asking, request: Request[Any, Any, Any], data: Body | None = None
 ) -> Response[EntryView]:

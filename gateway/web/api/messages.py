@@ -63,7 +63,12 @@ def list_messages(
 
 @post(_PATH, guards=[needs("post")], status_code=201, sync_to_thread=True, tags=["messages"])
 def post_message(
-    record_type: str, key: str, data: MessageBody, services: Given, caller: Asking, request: Request[Any, Any, Any]
+    record_type: str,
+    key: str,
+    data: MessageBody,
+    services: Given,
+    caller: Asking,
+    request: Request[Any, Any, Any],
 ) -> Response[MessageView]:
     """Post a message (goes outside) or a note (for staff). A note that names an outsider: 409 with ``external``."""
     _refuse_later_features(data, services.now())
@@ -84,7 +89,12 @@ def get_message(message_id: int, services: Given, caller: Asking) -> MessageView
     return view
 
 
-@get("/records/{record_type:str}/{key:str}/audience", guards=[needs("read")], sync_to_thread=True, tags=["messages"])
+@get(
+    "/records/{record_type:str}/{key:str}/audience",
+    guards=[needs("read")],
+    sync_to_thread=True,
+    tags=["messages"],
+)
 def get_audience(
     record_type: str, key: str, services: Given, kind: str = "message", subtype: str | None = None,
     mentions: list[str] | None = None, author: str | None = None,
@@ -96,11 +106,15 @@ def get_audience(
 
     def work(session: Session) -> Page[Considered]:
         thread = services.thread(session, record_type, key)
-        draft, strangers = _question(session, services, thread, kind=kind, subtype=subtype, named=named, author=author)
+        draft, strangers = _question(
+            session, services, thread, kind=kind, subtype=subtype, named=named, author=author
+        )
         decided = services.posting.audience(session, draft, services.now())
         known = partners.by_ids(session, [notice.partner_id for notice in decided])
         items = [
-            Considered(person(known[notice.partner_id]), notice.channel, _timing(notice.channel), notice.reason)
+            Considered(
+                person(known[notice.partner_id]), notice.channel, _timing(notice.channel), notice.reason
+            )
             for notice in decided
         ]
         return Page(items + [_stranger(email, draft.internal) for email in strangers])
@@ -136,7 +150,11 @@ def _question(
 def _stranger(email: str, internal: bool) -> Considered:
     """Somebody who is mentioned and no partner yet: he would become an external one."""
     who = Person(None, "", email, False)
-    return Considered(who, "none", "none", "for staff only") if internal else Considered(who, EMAIL, "now", "mention")
+    return (
+        Considered(who, "none", "none", "for staff only")
+        if internal
+        else Considered(who, EMAIL, "now", "mention")
+    )
 
 
 def _timing(channel: str) -> str:

@@ -109,7 +109,9 @@ def get_suppression(address: str, services: Given) -> SuppressionView:
 def put_suppression(address: str, data: SuppressionBody, services: Given) -> Response[SuppressionView]:
     """Send no more mail to an address (201 when that is new)."""
     known_as = address_or_bad_value(address, "address")
-    until = data.until.replace(tzinfo=UTC) if data.until is not None and data.until.tzinfo is None else data.until
+    until = (
+        data.until.replace(tzinfo=UTC) if data.until is not None and data.until.tzinfo is None else data.until
+    )
     if until is not None and until <= services.now():
         raise BadValue.of("until", "this time has passed")
 

@@ -88,7 +88,10 @@ async def _resolve(services: Services, envelope: Envelope) -> tuple[list[tuple[s
         except UnknownRecipient:
             unknown.append(path)
     if not known:
-        errors = [FieldError(f"#/rcpt/{index}", f"{path} is not an address of ours") for index, path in enumerate(unknown)]
+        errors = [
+            FieldError(f"#/rcpt/{index}", f"{path} is not an address of ours")
+            for index, path in enumerate(unknown)
+        ]
         raise BadValue("no recipient is ours", errors)
     return known, unknown
 

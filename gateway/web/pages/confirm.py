@@ -35,7 +35,9 @@ def show_confirm(secret: str, request: Request[Any, Any, Any], services: Given) 
 
 
 @post("/confirm/{secret:str}", include_in_schema=False, status_code=200, sync_to_thread=True)
-def answer_confirm(secret: str, request: Request[Any, Any, Any], data: Form, services: Given) -> Response[str]:
+def answer_confirm(
+    secret: str, request: Request[Any, Any, Any], data: Form, services: Given
+) -> Response[str]:
     """Post the mails ("yes"), or end them ("no")."""
     check_form(request, None, "", services.base_url)
     said = "no" if data.get("answer") == "no" else "yes"
@@ -56,7 +58,11 @@ def answer_confirm(secret: str, request: Request[Any, Any, Any], data: Form, ser
 def _mails(session: Session, payload: dict[str, Any]) -> list[EntryView]:
     """Those of the mails in question that are held still."""
     rows = [ledger.entry(session, mail_id) for mail_id in payload.get("mails", [])]
-    return [entry for entry in entry_views(session, [row for row in rows if row is not None]) if entry.state == "held"]
+    return [
+        entry
+        for entry in entry_views(session, [row for row in rows if row is not None])
+        if entry.state == "held"
+    ]
 
 
 def _settle(session: Session, services: Services, mail_id: int, partner: PartnerView, said: str) -> None:

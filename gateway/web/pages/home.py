@@ -22,7 +22,9 @@ def home(request: Request[Any, Any, Any], services: Given) -> Response[Any]:
         return back_to("/ledger")
     recent = []
     if colleague is not None:
-        found = services.read(lambda s: threads.search(s, record_type=None, query="", before=None, limit=_RECENT))
+        found = services.read(
+            lambda s: threads.search(s, record_type=None, query="", before=None, limit=_RECENT)
+        )
         recent = [thread for thread in found if colleague.may_access(thread)]
     return page(request, services, "home.html", recent=recent)
 

@@ -37,7 +37,9 @@ def show_leave(token: str, request: Request[Any, Any, Any], services: Given) -> 
 async def do_leave(token: str, request: Request[Any, Any, Any], services: Given) -> Response[str]:
     """End the subscription: the mail program's one click, or our own button."""
     body = await request.body()
-    if not any(words in body for words in _WORDS) and b"One-Click" not in body:  # multipart/form-data splits the pair
+    if (
+        not any(words in body for words in _WORDS) and b"One-Click" not in body
+    ):  # multipart/form-data splits the pair
         raise BadShape("say List-Unsubscribe=One-Click")
     return await asyncio.to_thread(_leave, request, services, token)
 
@@ -48,7 +50,9 @@ def _leave(request: Request[Any, Any, Any], services: Services, token: str) -> R
         leave(session, thread, partner, posting=services.posting, now=services.now())
         return thread
 
-    return page(request, services, "leave.html", thread=services.write(work), token=token, follows=False, done=True)
+    return page(
+        request, services, "leave.html", thread=services.write(work), token=token, follows=False, done=True
+    )
 
 
 def _meant(session: Session, services: Services, text: str) -> tuple[ThreadView, PartnerView]:

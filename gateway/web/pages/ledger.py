@@ -19,7 +19,11 @@ from store.session import Session
 
 @get("/ledger", include_in_schema=False, sync_to_thread=True)
 def show_ledger(
-    request: Request[Any, Any, Any], services: Given, colleague: LoggedIn, wish: Wished, wanted: StateFilter = "held"
+    request: Request[Any, Any, Any],
+    services: Given,
+    colleague: LoggedIn,
+    wish: Wished,
+    wanted: StateFilter = "held",
 ) -> Response[str]:
     """Entries of one state, newest first; all of them for ``state=all``."""
     _check_admin(colleague)
@@ -40,7 +44,9 @@ def show_ledger(
 
 
 @get("/ledger/{mail_id:int}", include_in_schema=False, sync_to_thread=True)
-def show_entry(mail_id: int, request: Request[Any, Any, Any], services: Given, colleague: LoggedIn) -> Response[str]:
+def show_entry(
+    mail_id: int, request: Request[Any, Any, Any], services: Given, colleague: LoggedIn
+) -> Response[str]:
     """One entry with its trace."""
     _check_admin(colleague)
     entry = services.read(lambda session: ledger_entry(session, mail_id))
@@ -49,7 +55,12 @@ def show_entry(mail_id: int, request: Request[Any, Any, Any], services: Given, c
 
 @post("/ledger/{mail_id:int}/{action:str}", include_in_schema=False, sync_to_thread=True)
 def settle(
-    mail_id: int, action: str, request: Request[Any, Any, Any], data: Form, services: Given, colleague: LoggedIn
+    mail_id: int,
+    action: str,
+    request: Request[Any, Any, Any],
+    data: Form,
+    services: Given,
+    colleague: LoggedIn,
 ) -> Response[Any]:
     """Release or discard an entry, and show what became of it."""
     check_form(request, colleague, data.get("csrf", ""), services.base_url)

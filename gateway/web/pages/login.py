@@ -48,7 +48,9 @@ def log_in(request: Request[Any, Any, Any], data: Form, services: Given) -> Resp
 
 
 @post("/logout", include_in_schema=False, sync_to_thread=True)
-def log_out(request: Request[Any, Any, Any], data: Form, services: Given, colleague: LoggedIn) -> Response[Any]:
+def log_out(
+    request: Request[Any, Any, Any], data: Form, services: Given, colleague: LoggedIn
+) -> Response[Any]:
     """End the session, here and in the store."""
     check_form(request, colleague, data.get("csrf", ""), services.base_url)
     services.write(lambda s: store.end_session(s, access.digest(request.cookies.get(COOKIE, ""))))
@@ -64,7 +66,9 @@ def _may_log_in(partner: PartnerView | None) -> bool:
 def _cookie(services: Services, value: str) -> Cookie:
     lives = int(access.SESSION_LIVES.total_seconds())
     is_https = services.base_url.startswith("https:")
-    return Cookie(key=COOKIE, value=value, path="/", httponly=True, samesite="lax", secure=is_https, max_age=lives)
+    return Cookie(
+        key=COOKIE, value=value, path="/", httponly=True, samesite="lax", secure=is_https, max_age=lives
+    )
 
 
 handlers: list[Any] = [show_login, log_in, log_out]

@@ -13,7 +13,9 @@ from gateway.web.pages.render import page
 from gateway.web.services import Given, Services
 
 _SHOWN = 100
-_FRAME_POLICY = "sandbox; default-src 'none'; style-src 'unsafe-inline'; img-src data:; frame-ancestors 'self'"
+_FRAME_POLICY = (
+    "sandbox; default-src 'none'; style-src 'unsafe-inline'; img-src data:; frame-ancestors 'self'"
+)
 
 
 @get("/dev/outbox", include_in_schema=False, sync_to_thread=True)

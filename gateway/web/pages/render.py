@@ -25,7 +25,12 @@ def page(
     colleague: Colleague | None = request.scope.get("user")
     wish = colleague.partner.language if colleague else ""
     language = services.templates.language(wish) if wish else spoken(request)
-    shown = {"colleague": colleague, "now": services.now(), "has_outbox": services.outbox_dir is not None, **context}
+    shown = {
+        "colleague": colleague,
+        "now": services.now(),
+        "has_outbox": services.outbox_dir is not None,
+        **context,
+    }
     html = services.templates.render(f"web/{template}", language, shown)
     return Response(html, status_code=status, media_type=MediaType.HTML)
 

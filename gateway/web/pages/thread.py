@@ -57,19 +57,31 @@ def show_thread(
 
 @post(_PATH + "/messages", include_in_schema=False, sync_to_thread=True)
 def post_form(
-    record_type: str, key: str, request: Request[Any, Any, Any], data: Upload, services: Given, colleague: LoggedIn
+    record_type: str,
+    key: str,
+    request: Request[Any, Any, Any],
+    data: Upload,
+    services: Given,
+    colleague: LoggedIn,
 ) -> Response[Any]:
     """Post what the form holds, as the colleague who is logged in."""
     check_form(request, colleague, str(data.get("csrf", "")), services.base_url)
     services.read(lambda session: _open(session, services, colleague, record_type, key))
     files = [store_file(services, part.file, part.filename, part.content_type) for part in _files(data)]
-    receipt = services.write(lambda session: _post(session, services, colleague, (record_type, key), data, files))
+    receipt = services.write(
+        lambda session: _post(session, services, colleague, (record_type, key), data, files)
+    )
     return back_to(f"{record_path(record_type, key)}#message-{receipt}")
 
 
 @post(_PATH + "/follow", include_in_schema=False, sync_to_thread=True)
 def follow_form(
-    record_type: str, key: str, request: Request[Any, Any, Any], data: Form, services: Given, colleague: LoggedIn
+    record_type: str,
+    key: str,
+    request: Request[Any, Any, Any],
+    data: Form,
+    services: Given,
+    colleague: LoggedIn,
 ) -> Response[Any]:
     """Begin or end to follow."""
     check_form(request, colleague, data.get("csrf", ""), services.base_url)
@@ -80,13 +92,17 @@ def follow_form(
         if data.get("follow") == "no":
             follow.leave(session, thread, colleague.partner, posting=services.posting, now=now)
         else:
-            follow.follow(session, thread, colleague.partner, types=services.types, wanted=None, reason="own", now=now)
+            follow.follow(
+                session, thread, colleague.partner, types=services.types, wanted=None, reason="own", now=now
+            )
 
     services.write(work)
     return back_to(record_path(record_type, key))
 
 
-def _open(session: Session, services: Services, colleague: Colleague, record_type: str, key: str) -> ThreadView:
+def _open(
+    session: Session, services: Services, colleague: Colleague, record_type: str, key: str
+) -> ThreadView:
     """The thread, for one who may work on it. Raises NotFound, which tells others nothing."""
     thread = services.thread(session, record_type, key)
     if not colleague.may_access(thread):

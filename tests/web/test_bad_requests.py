@@ -1,0 +1,200 @@
+"""What is refused, and that each refusal names its field; and that a repeated POST works once."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+import httpx
+import pytest
+
+from tests.builders import DOMAIN
+from tests.web.conftest import Web, add
+
+MESSAGES = "/records/ticket/7/messages"
+FOLLOWERS = "/records/ticket/7/followers"
+GOOD: dict[str, Any] = {"kind": "message", "author": "carla@example.com", "body_text": "Hi"}
+
+
+@pytest.fixture
+async def api(web: Web) -> httpx.AsyncClient:
+    """A client that may do everything; there is a ticket 7 and a colleague."""
+    api = web.client()
+    await add(api, "carla@example.com", internal=True)
+    await add(api, "olga@outside.example")
+    await api.put("/records/ticket/7", json={"title": "Printer"})
+    return api
+
+
+BAD = [
+    ("POST", MESSAGES, {**GOOD, "author": 3}, 400, "#/author"),
+    ("POST", MESSAGES, {"kind": "message", "body_text": "x"}, 400, "#/author"),
+    ("POST", MESSAGES, {"kind": "message", "author": "carla@example.com"}, 400, "#/body_text"),
+    ("POST", MESSAGES, {**GOOD, "mention": []}, 400, "#/mention"),
+    ("POST", MESSAGES, {**GOOD, "mentions": ["a@b.example", 5]}, 400, "#/mentions/1"),
+    ("POST", MESSAGES, [], 400, "#"),
+    ("POST", MESSAGES, {**GOOD, "author": "nobody@example.com"}, 422, "#/author"),
+    ("POST", MESSAGES, {**GOOD, "author": "not an address"}, 422, "#/author"),
+    ("POST", MESSAGES, {**GOOD, "kind": "shout"}, 422, "#/kind"),
+    ("POST", MESSAGES, {**GOOD, "mentions": ["carla@example.com", "x"]}, 422, "#/mentions/1"),
+    ("POST", MESSAGES, {**GOOD, "attachment_ids": [99]}, 422, "#/attachment_ids/0"),
+    ("POST", MESSAGES, {**GOOD, "kind": "note", "author": "olga@outside.example"}, 422, "#/author"),
+    ("POST", MESSAGES, {**GOOD, "send_at": "2100-01-01T00:00:00Z"}, 422, "#/send_at"),
+    ("POST", MESSAGES, {**GOOD, "send_at": "soon"}, 422, "#/send_at"),
+    ("POST", MESSAGES, {**GOOD, "template": "welcome"}, 422, "#/template"),
+    ("POST", FOLLOWERS, {"email": "x"}, 422, "#/email"),
+    ("POST", FOLLOWERS, {"email": "a@b.example", "subtypes": ["gossip"]}, 422, "#/subtypes"),
+    ("PUT", "/records/ticket/7", {"assignee": "nobody@example.com"}, 422, "#/assignee"),
+    ("PUT", "/records/ticket/7", {"actor": "nobody@example.com"}, 422, "#/actor"),
+    ("PUT", "/records/ticket/7", {"domain": "elsewhere.example"}, 422, "#/domain"),
+    ("PUT", "/records/ticket/7", {"fields": []}, 400, "#/fields"),
+    ("PUT", "/partners/x", {}, 422, "#/email"),
+    ("PUT", "/partners/a@b.example", {"timezone": "Mars/Phobos"}, 422, "#/timezone"),
+    ("PUT", "/partners/a@b.example", {"role": "king"}, 422, "#/role"),
+    ("PUT", "/partners/a@b.example", {"notify": {"timing": "never"}}, 422, "#/notify/timing"),
+    ("PUT", "/partners/a@b.example", {"addresses": ["carla@example.com"]}, 422, "#/addresses/0"),
+    ("PUT", "/aliases/sales@elsewhere.example", {"type": "ticket"}, 422, "#/address"),
+    ("PUT", f"/aliases/sales@{DOMAIN}", {"type": "nothing"}, 422, "#/type"),
+    ("PUT", f"/aliases/reply@{DOMAIN}", {"type": "ticket"}, 422, "#/address"),
+    ("PUT", f"/aliases/sales@{DOMAIN}", {}, 400, "#/type"),
+    ("PUT", "/record-types/case", {"fields": [{"name": "a", "type": "colour"}]}, 422, "#/fields/0/type"),
+    ("PUT", "/record-types/case", {"subtypes": [{"name": "a b"}]}, 422, "#/subtypes/0/name"),
+    ("PUT", "/suppressions/x", {}, 422, "#/address"),
+    ("PUT", "/suppressions/a@b.example", {"until": "2001-01-01T00:00:00Z"}, 422, "#/until"),
+    ("POST", "/ledger/1/replay", {"record": "ticket"}, 400, "#/record"),
+    ("GET", f"{MESSAGES}?limit=many", None, 400, "#/limit"),
+    ("GET", f"{MESSAGES}?limit=0", None, 422, "#/limit"),
+    ("GET", f"{MESSAGES}?before=x", None, 400, "#/before"),
+    ("GET", f"{MESSAGES}?before=1&after=2", None, 422, "#/after"),
+    ("GET", f"{MESSAGES}?kind=shout", None, 422, "#/kind"),
+    ("GET", "/records/ticket/7/audience?subtype=gossip", None, 422, "#/subtype"),
+    ("GET", "/inbox", None, 400, "#/partner"),
+    ("GET", "/inbox?partner=nobody@example.com", None, 422, "#/partner"),
+    ("GET", "/ledger?state=lost", None, 422, "#/state"),
+    ("GET", "/deliveries?record=ticket", None, 400, "#/record"),
+]
+
+
+@pytest.mark.parametrize(("method", "path", "body", "status", "pointer"), BAD)
+async def test_every_refusal_names_its_field(
+    api: httpx.AsyncClient, method: str, path: str, body: Any, status: int, pointer: str
+):
+    answer = await api.request(method, path, json=body)
+
+    assert answer.status_code == status, answer.text
+    problem = answer.json()
+    assert answer.headers["content-type"] == "application/problem+json"
+    assert (
+        (problem["type"], problem["status"]) == ("about:blank", status)
+        and problem["title"]
+        and problem["detail"]
+    )
+    assert [error["pointer"] for error in problem["errors"]] == [pointer]
+    assert problem["errors"][0]["detail"]
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "status"),
+    [
+        ("GET", "/records/ticket/none", 404),
+        ("GET", "/records/nothing/1", 404),
+        ("PUT", "/records/nothing/1", 404),
+        ("GET", "/messages/99", 404),
+        ("GET", "/attachments/99", 404),
+        ("GET", "/ledger/99", 404),
+        ("GET", "/ledger/99/raw", 404),
+        ("POST", "/ledger/99/release", 404),
+        ("POST", "/deliveries/99/retry", 404),
+        ("GET", "/nothing", 404),
+        ("DELETE", "/messages/1", 405),
+        ("PATCH", "/messages/1", 405),
+    ],
+)
+async def test_what_does_not_exist_is_a_problem_document_too(
+    api: httpx.AsyncClient, method: str, path: str, status: int
+):
+    answer = await api.request(method, path, json={} if method == "PUT" else None)
+
+    assert answer.status_code == status
+    assert answer.headers["content-type"] == "application/problem+json" and answer.json()["status"] == status
+
+
+@pytest.mark.parametrize("body", [b"{", b"\xff", b'{"kind":' + b"[" * 20_000, b"", b'{"kind":"message"} x'])
+async def test_a_body_that_is_no_json_is_a_bad_shape(api: httpx.AsyncClient, body: bytes):
+    answer = await api.post(MESSAGES, content=body, headers={"Content-Type": "application/json"})
+
+    assert answer.status_code == 400 and answer.json()["status"] == 400
+
+
+async def test_a_limit_over_200_counts_as_200(api: httpx.AsyncClient):
+    assert (await api.get(f"{MESSAGES}?limit=100000")).status_code == 200
+
+
+async def test_a_send_at_that_has_passed_means_now(api: httpx.AsyncClient):
+    assert (await api.post(MESSAGES, json={**GOOD, "send_at": "2020-01-01T00:00:00Z"})).status_code == 201
+
+
+async def test_an_unknown_partner_of_a_refused_message_is_not_entered(api: httpx.AsyncClient):
+    note = {**GOOD, "kind": "note", "mentions": ["new@outside.example"]}
+
+    assert (await api.post(MESSAGES, json=note)).status_code == 409
+    assert (await api.get("/partners", params={"q": "new@outside"})).json()["items"] == []
+
+
+async def total(api: httpx.AsyncClient) -> int:
+    return int((await api.get(f"{MESSAGES}?kind=message")).json()["total"])
+
+
+async def test_the_same_key_twice_posts_once(api: httpx.AsyncClient):
+    once = await api.post(MESSAGES, json=GOOD, headers={"Idempotency-Key": "k1"})
+    again = await api.post(MESSAGES, json=GOOD, headers={"Idempotency-Key": "k1"})
+    other = await api.post(MESSAGES, json=GOOD, headers={"Idempotency-Key": "k2"})
+
+    assert (once.status_code, again.status_code) == (201, 201) and once.json() == again.json()
+    assert again.headers["idempotency-replayed"] == "true"
+    assert other.json()["id"] != once.json()["id"] and await total(api) == 2
+
+
+async def test_the_same_key_at_once_posts_once(api: httpx.AsyncClient):
+    answers = await asyncio.gather(
+        *(api.post(MESSAGES, json=GOOD, headers={"Idempotency-Key": "k"}) for _ in range(6))
+    )
+
+    assert {answer.status_code for answer in answers} == {201}
+    assert len({answer.json()["id"] for answer in answers}) == 1 and await total(api) == 1
+
+
+async def test_a_key_is_refused_for_another_request(api: httpx.AsyncClient):
+    await api.post(MESSAGES, json=GOOD, headers={"Idempotency-Key": "k"})
+
+    other = await api.post(MESSAGES, json={**GOOD, "body_text": "Ho"}, headers={"Idempotency-Key": "k"})
+
+    assert other.status_code == 422 and other.json()["errors"][0]["pointer"] == "#/Idempotency-Key"
+    assert await total(api) == 1
+
+
+async def test_a_refused_request_keeps_no_key(api: httpx.AsyncClient):
+    wrong = await api.post(
+        MESSAGES, json={**GOOD, "author": "new@example.com"}, headers={"Idempotency-Key": "k"}
+    )
+    await add(api, "new@example.com")
+    right = await api.post(
+        MESSAGES, json={**GOOD, "author": "new@example.com"}, headers={"Idempotency-Key": "k"}
+    )
+
+    assert (wrong.status_code, right.status_code) == (422, 201)
+
+
+async def test_two_applications_may_use_the_same_key(web: Web, api: httpx.AsyncClient):
+    for client in (api, web.client()):
+        await client.post(MESSAGES, json=GOOD, headers={"Idempotency-Key": "k"})
+
+    assert await total(api) == 2
+
+
+async def test_a_record_that_two_create_at_once_is_created_once(api: httpx.AsyncClient):
+    answers = await asyncio.gather(
+        *(api.put("/records/ticket/new", json={"title": str(n)}) for n in range(6))
+    )
+
+    assert sorted(answer.status_code for answer in answers) == [200] * 5 + [201]
