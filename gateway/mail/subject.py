@@ -54,6 +54,24 @@ def reply_subject(subject: str) -> str:
     return f"Re: {text}".rstrip()
 
 
+def is_forward(subject: str) -> bool:
+    """Say whether the outermost prefix is one of passing on: "Fwd: Re: Order 12" is a forward.
+
+    >>> is_forward("WG: Bestellung"), is_forward("Re: Fwd: Order")
+    (True, False)
+    """
+    text = " ".join(subject.split())
+    for _ in range(_MOST_PREFIXES):
+        match = _PREFIX.match(text)
+        if match is not None and match[1].lower() in _PREFIXES:
+            return match[1].lower() in _FORWARDS
+        blob = _BLOB.match(text)
+        if blob is None or not text[blob.end() :].strip():
+            break
+        text = text[blob.end() :]
+    return text.lower().startswith("[fwd:") or _TRAILER.search(text[-40:]) is not None
+
+
 def _without_prefix(text: str) -> str:
     match = _PREFIX.match(text)
     if match is not None and match[1].lower() in _PREFIXES:
