@@ -42,7 +42,6 @@ from gateway.outbound.dispatcher import Dispatcher
 from gateway.outbound.house import House, SendingDomain
 from gateway.outbound.pipeline import Pipeline as OutboundPipeline
 from gateway.outbound.render import Renderer
-from gateway.receive.limits import Hop as DoorHop
 from gateway.receive.limits import Limits
 from gateway.receive.lmtp import LmtpDoor
 from gateway.receive.smtp import SmtpDoor
@@ -54,7 +53,6 @@ from gateway.templating import Templates
 from store import schema
 from store.bell import Bell
 from store.blobs import BlobStore
-from store.queries import delivery as deliveries
 from store.queries import inbound as ledger
 from store.session import Database
 
@@ -196,7 +194,7 @@ class App:
                 connections=door.max_connections, connections_per_client=door.max_connections_per_client,
                 command_seconds=door.command_timeout, data_seconds=door.data_timeout,
             ),
-            "hops": [DoorHop(tuple(hop.peers), hop.xforward) for hop in auth.hops],
+            "hops": self.trust.hops,
             "trusted_relays": auth.trusted_relays,
             "tls": tls,
         }  # fmt: skip
@@ -282,7 +280,7 @@ class App:
         """Hold one lock file a role; answers whether dead leases may be freed. Raises ConfigError."""
         self.directory.mkdir(parents=True, exist_ok=True)
         for role in sorted(roles):
-            file: TextIO = stack.enter_context(open(self.directory / f"serve-{role}.lock", "w"))
+            file: TextIO = stack.enter_context(open(self.directory / f"serve-{role}.lock", "w"))  # noqa: SIM115
             try:
                 fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except OSError as trouble:
@@ -345,7 +343,7 @@ class App:
         listener = _bind(web.host, web.port)
         serving = asyncio.create_task(server.serve(sockets=[listener]))
         try:
-            while not server.started and not serving.done():
+            while not server.started and not serving.done():  # noqa: ASYNC110 - uvicorn has no event for it
                 await asyncio.sleep(0.02)
             if serving.done():
                 serving.result()

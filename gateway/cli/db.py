@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import click
 
+from gateway.cli.backup import backup, restore
 from gateway.cli.common import Asked, asks
 
 
@@ -36,3 +37,7 @@ def check(asked: Asked) -> None:
     if missing or differences:
         raise click.exceptions.Exit(1)
     click.echo(f"schema {schema.current(database)} is right")
+
+
+db.add_command(backup)
+db.add_command(restore)

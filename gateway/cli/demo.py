@@ -12,6 +12,7 @@ from gateway.cli.common import Asked, asks
 
 if TYPE_CHECKING:
     from gateway.app import App
+    from gateway.settings import Settings
     from store.models.views import ThreadView
     from store.session import Session
 
@@ -48,12 +49,10 @@ def demo(asked: Asked) -> None:
     run(app, ROLES, ready=lambda: _greet(app, thread))
 
 
-def _demo_settings(settings: object) -> object:
+def _demo_settings(settings: Settings) -> Settings:
     """Defaults, but the data in a place of its own, and loopback vouches for authors."""
     import msgspec
-    from gateway.settings import Settings
 
-    assert isinstance(settings, Settings)
     directory = "var/demo" if settings.data.dir == "var" else settings.data.dir
     return msgspec.structs.replace(
         settings,

@@ -8,6 +8,7 @@ import smtplib
 import socket
 import time
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -70,7 +71,7 @@ def _tls(asked: Asked) -> Iterator[Finding]:
     for name, door in (("smtp", asked.settings.smtp), ("lmtp", asked.settings.lmtp)):
         if door.tls_certificate:
             yield _tried(
-                lambda door=door: server_context(Path(door.tls_certificate), Path(door.tls_key) if door.tls_key else None),
+                partial(server_context, Path(door.tls_certificate), Path(door.tls_key) if door.tls_key else None),
                 f"{name}: the certificate {door.tls_certificate} can be used",
             )
 

@@ -83,20 +83,22 @@ def inject(asked: Asked, rcpts: tuple[str, ...], reverse_path: str) -> None:
         app = asked.app
         targets = [app.acceptor.resolve_now(path) for path in rcpts]
         if len(raw) > app.settings.smtp.max_size:
-            raise _ends(65, f"the mail has {len(raw)} octets, the limit is {app.settings.smtp.max_size}")
+            raise _Ends(65, f"the mail has {len(raw)} octets, the limit is {app.settings.smtp.max_size}")
         if not raw.strip():
-            raise _ends(65, "the mail is empty")
+            raise _Ends(65, "the mail is empty")
         mail_id = app.acceptor.accept_now("inject", Envelope(reverse_path.strip("<>"), rcpts, Client()), targets, raw)
     except UnknownRecipient as trouble:
-        raise _ends(67, f"unknown recipient {trouble}") from trouble
+        raise _Ends(67, f"unknown recipient {trouble}") from trouble
     except (StoreUnavailable, OSError) as trouble:
-        raise _ends(75, f"try again later: {trouble}") from trouble
+        raise _Ends(75, f"try again later: {trouble}") from trouble
     except GatewayError as trouble:
-        raise _ends(75 if trouble.code < 500 else 65, str(trouble)) from trouble
+        raise _Ends(75 if trouble.code < 500 else 65, str(trouble)) from trouble
     click.echo(f"queued as {mail_id}", err=True)
 
 
-def _ends(code: int, text: str) -> click.ClickException:
-    trouble = click.ClickException(text)
-    trouble.exit_code = code
-    return trouble
+class _Ends(click.ClickException):
+    """Ends the process with a code of sysexits.h."""
+
+    def __init__(self, code: int, text: str) -> None:
+        super().__init__(text)
+        self.exit_code = code  # type: ignore[misc] # click declares it for the class

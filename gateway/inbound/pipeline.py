@@ -18,15 +18,43 @@ from gateway.chatter.partners import find_or_add
 from gateway.chatter.post import Author, Draft, Posting
 from gateway.inbound.authenticate import Trust, authenticate
 from gateway.inbound.confirm import Confirmation
-from gateway.inbound.lookup import Referenced, addressed, author_address, has_access, participant, referenced, takes_part
+from gateway.inbound.lookup import (
+    Referenced,
+    addressed,
+    author_address,
+    has_access,
+    participant,
+    referenced,
+    takes_part,
+)
 from gateway.inbound.outcome import Outcome, Trace
 from gateway.inbound.reading import Reading
 from gateway.mail.address import domain_of
 from gateway.mail.dmarc import organisational_domain
 from gateway.mail.envelope import Client
-from gateway.rules.authorship import Admission, Admit, Confidence, Hold, Policy, Verdict, admission, confidence
+from gateway.mail.subject import reply_subject
+from gateway.rules.authorship import (
+    Admission,
+    Admit,
+    Confidence,
+    Hold,
+    Policy,
+    Verdict,
+    admission,
+    confidence,
+)
 from gateway.rules.disposition import Automatic, Ordinary, Reported, Spam
-from gateway.rules.routing import BounceTarget, Leave, Nowhere, Reply, Route, Target, ToAlias, ToThread, routes
+from gateway.rules.routing import (
+    BounceTarget,
+    Leave,
+    Nowhere,
+    Reply,
+    Route,
+    Target,
+    ToAlias,
+    ToThread,
+    routes,
+)
 from store.models.views import ParticipantView, PartnerView, ThreadView
 from store.queries import message as messages
 from store.queries import partner as partners
@@ -293,13 +321,13 @@ class Pipeline:
         return _shown(find_or_add(session, {case.address: claimed.name}, case.now)[case.address])
 
     def _open(self, session: Session, case: _Case, writer: Author, sure: Confidence) -> ThreadView:
-        """Enter the record that a mail to an alias opens; its title is the subject."""
-        route = _alias_of(case.route)
+        """Enter the record that a mail to an alias opens; its title is the subject, and the opener's thread goes on."""
+        route, subject = _alias_of(case.route), case.mail.reading.mail.subject
         alias = type_store.alias_by_id(session, route.alias_id)
         is_creator = writer.internal and sure is Confidence.VERIFIED
         thread = threads.add(
             session, record_type=route.record_type, key=f"tp-{self._new_key()}",
-            title=case.mail.reading.mail.subject or "(no subject)", url=None,
+            title=subject or "(no subject)", subject=reply_subject(subject) if subject else None, url=None,
             fields=dict(alias.defaults) if alias else {}, assignee_id=None,
             creator_id=writer.partner_id if is_creator else None,
             domain=route.address.rpartition("@")[2], now=case.now,

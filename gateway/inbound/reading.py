@@ -5,24 +5,44 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 
 from gateway.chatter.post import File
+from gateway.mail.forward import read_forward
 from gateway.mail.html import clean, from_text
-from gateway.mail.message import Attachment, ParsedMail
+from gateway.mail.message import Address, Attachment, ParsedMail, Split
 from gateway.mail.parse import fingerprint, parse
 from gateway.mail.quote import split
 from gateway.mail.topmost import topmost_fields
-from gateway.rules.disposition import Disposition, disposition
+from gateway.rules.disposition import Disposition, Ordinary, disposition
 from store.blobs import BlobStore
 
 _TOKEN = re.compile(r"\b([a-z][a-z0-9-]{0,15})\+[a-z2-7]{28,60}(?=[+@])", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
+class PassedOn:
+    """The mail that this one forwards, split and cleaned as it would be if it had come itself.
+
+    author: who is claimed to have written it. comment: what the forwarder wrote about it, "" if nothing.
+    files: of the whole mail, and those of the forwarded one if it was attached.
+    """
+
+    author: Address
+    subject: str
+    date: datetime | None
+    reply_text: str
+    reply_html: str
+    quoted_html: str | None
+    comment: str
+    files: tuple[File, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Reading:
     """A mail as read. mail: without its bodies and the octets of its attachments, durable as ``files``.
 
-    topmost: the first header fields as they stand, where a hop writes.
+    topmost: the first header fields as they stand, where a hop writes. passed_on: None if it forwards nothing.
     """
 
     mail: ParsedMail
@@ -33,6 +53,7 @@ class Reading:
     reply_html: str
     quoted_html: str | None
     files: tuple[File, ...]
+    passed_on: PassedOn | None = None
 
 
 def read(
@@ -40,18 +61,45 @@ def read(
 ) -> Reading:
     """Parse, split, clean and classify. Raises OSError when a file cannot be stored."""
     mail = parse(raw)
-    cut = split(mail.text, mail.html)
-    html = clean(cut.reply_html) if cut.reply_html else from_text(cut.reply_text)
-    quoted = clean(cut.quoted_html) if cut.quoted_html else from_text(cut.quoted_text) if cut.quoted_text else ""
+    cut = split("" if mail.text_is_derived else mail.text, mail.html)
+    html, quoted = _cleaned(cut)
+    found = disposition(mail, reverse_path, spam_headers=spam_headers)
+    files = tuple(_keep(file, blobs) for file in mail.attachments)
     return Reading(
         topmost=topmost_fields(raw),
         mail=replace(mail, attachments=(), subject=hide_tokens(mail.subject), text="", html=""),
-        disposition=disposition(mail, reverse_path, spam_headers=spam_headers),
+        disposition=found,
         fingerprint=fingerprint(mail),
         reply_text=hide_tokens(cut.reply_text),
-        reply_html=hide_tokens(html),
-        quoted_html=hide_tokens(quoted) or None,
-        files=tuple(_keep(file, blobs) for file in mail.attachments),
+        reply_html=html,
+        quoted_html=quoted,
+        files=files,
+        passed_on=_passed_on(mail, files, blobs) if isinstance(found, Ordinary) else None,
+    )
+
+
+def _cleaned(cut: Split) -> tuple[str, str | None]:
+    """The safe HTML of what is new and of what was cut, None if nothing was."""
+    html = clean(cut.reply_html) if cut.reply_html else from_text(cut.reply_text)
+    quoted = clean(cut.quoted_html) if cut.quoted_html else from_text(cut.quoted_text) if cut.quoted_text else ""
+    return hide_tokens(html), hide_tokens(quoted) or None
+
+
+def _passed_on(mail: ParsedMail, files: tuple[File, ...], blobs: BlobStore) -> PassedOn | None:
+    found = read_forward(mail)
+    if found is None:
+        return None
+    cut = split(found.text, found.html)
+    html, quoted = _cleaned(cut)
+    return PassedOn(
+        author=found.author,
+        subject=hide_tokens(found.subject),
+        date=found.date,
+        reply_text=hide_tokens(cut.reply_text),
+        reply_html=html,
+        quoted_html=quoted,
+        comment=hide_tokens(found.comment),
+        files=files + tuple(_keep(file, blobs) for file in found.files),
     )
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence, Set
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from html import escape
 
@@ -91,7 +91,7 @@ def _in_text(mail: ParsedMail) -> Forwarded | None:
     if not by_subject and not any(_is_title(line.strip()) for line in mail.text.split("\n")[:MOST_LINES]):
         return None
     read = lines_of(mail.html) if mail.html else HtmlLines()
-    plain, rich = _block(text, by_subject=by_subject), _block(read.lines, by_subject=by_subject)
+    plain, rich = _block(text, by_subject=by_subject), _block_of_html(read.lines, by_subject=by_subject)
     lines, block, signed = (text, plain, frozenset[int]()) if plain else (read.lines, rich, read.signed)
     if block is None:
         return None
@@ -131,6 +131,18 @@ def _block(raw: Sequence[str], *, by_subject: bool) -> _Block | None:
     return _Block(begin, end, fields, quoted=all(line.startswith(">") for line in heads))
 
 
+def _block_of_html(raw: Sequence[str], *, by_subject: bool) -> _Block | None:
+    """The same for lines of HTML: in a table, tags make blank lines between the fields."""
+    found = _block(raw, by_subject=by_subject)
+    if found is not None:
+        return found
+    places = [index for index, line in enumerate(raw[:MOST_LINES]) if line.strip()]
+    dense = _block([raw[index] for index in places], by_subject=by_subject)
+    if dense is None:
+        return None
+    return replace(dense, begin=places[dense.begin], end=places[dense.end - 1] + 1)
+
+
 def _is_title(line: str) -> bool:
     return bool(line) and (line[0] in "-_=*—–─" or line[-1] in ":：*") and header.is_forwarded(line) is True
 
@@ -151,9 +163,9 @@ def _fields(lines: Sequence[str]) -> tuple[dict[str, str], bool]:
 
 
 def _value(text: str) -> str:
-    return (
-        " ".join(text[:_LONGEST_VALUE].strip(" \t>*_").split()) if "<" not in text else " ".join(text.split())
-    )
+    """A value on one line, without marks of quotation and emphasis; an address keeps its brackets."""
+    value = " ".join(text[:_LONGEST_VALUE].split()).lstrip("> ").strip("*_ ")
+    return value if "<" in value else value.rstrip("> ")
 
 
 def _behind_next(lines: Sequence[str], index: int) -> int:

@@ -310,7 +310,7 @@ _count_by_state = select(_mail.c.state, func.count()).group_by(_mail.c.state)
 
 def counts(session: Session) -> dict[str, int]:
     """How many entries are in each state."""
-    return {state: count for state, count in session.execute(_count_by_state)}
+    return {row[0]: row[1] for row in session.execute(_count_by_state)}
 
 
 _message_ids = select(_mail.c.message_id).where(_mail.c.message_id.is_not(None), _mail.c.state == text("'posted'"))

@@ -24,7 +24,7 @@ _delivery = Delivery.table()
 _partner = Partner.table()
 _thread = Thread.table()
 
-_arrival_values = {name: bindparam(name) for name in ("target", "fingerprint", "inbound_id", "created_at")}
+_arrival_values: dict[str, Any] = {name: bindparam(name) for name in ("target", "fingerprint", "inbound_id", "created_at")}
 _arrive = {
     name: make(_arrival).values(_arrival_values).on_conflict_do_nothing().execution_options(preserve_rowcount=True)
     for name, make in (("sqlite", insert_sqlite), ("postgresql", insert_postgresql))
@@ -118,7 +118,7 @@ def bind_inline(session: Session, message_id: int) -> dict[str, int]:
     statement = select(_attachment.c.content_id, _attachment.c.id).where(
         _attachment.c.message_id == message_id, _attachment.c.content_id.is_not(None)
     )
-    return {content_id: attachment_id for content_id, attachment_id in session.execute(statement)}
+    return {row.content_id: row.id for row in session.execute(statement)}
 
 
 _set_html = update(_message).where(_message.c.id == bindparam("target_id")).values(

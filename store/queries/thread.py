@@ -34,13 +34,13 @@ _by_key = select(*_columns).where(_thread.c.record_type == bindparam("type"), _t
 def by_id(session: Session, thread_id: int) -> ThreadView | None:
     """One thread, None if it is gone."""
     row = session.execute(_by_id, {"id": thread_id}).one_or_none()
-    return None if row is None else ThreadView(*row)
+    return None if row is None else ThreadView._make(row)
 
 
 def by_key(session: Session, record_type: str, key: str) -> ThreadView | None:
     """The thread of a record, None if there is none."""
     row = session.execute(_by_key, {"type": record_type, "key": key}).one_or_none()
-    return None if row is None else ThreadView(*row)
+    return None if row is None else ThreadView._make(row)
 
 
 _add = insert(_thread)
@@ -49,17 +49,18 @@ _add = insert(_thread)
 def add(
     session: Session, *, record_type: str, key: str, title: str, url: str | None, fields: dict[str, Any],
     assignee_id: int | None, creator_id: int | None, domain: str, now: datetime, members: list[int] | None = None,
+    subject: str | None = None,
 ) -> ThreadView:  # fmt: skip
-    """Enter a record; it has no messages and no followers yet."""
+    """Enter a record; it has no messages and no followers yet. subject: of all its mail, None = not known yet."""
     values = {
         "record_type": record_type, "key": key, "title": title, "url": url, "fields": fields,
-        "assignee_id": assignee_id, "creator_id": creator_id, "domain": domain, "subject": None, "active": True,
+        "assignee_id": assignee_id, "creator_id": creator_id, "domain": domain, "subject": subject, "active": True,
         "members": members, "created_at": now, "updated_at": now,
     }  # fmt: skip
     primary_key = session.execute(_add, values).inserted_primary_key
     assert primary_key is not None
     return ThreadView(
-        int(primary_key[0]), record_type, key, title, url, fields, assignee_id, creator_id, domain, None, True, members
+        int(primary_key[0]), record_type, key, title, url, fields, assignee_id, creator_id, domain, subject, True, members
     )
 
 
@@ -100,7 +101,7 @@ def search(
         statement = statement.where(or_(func.lower(_thread.c.title).like(like), func.lower(_thread.c.key).like(like)))
     if before is not None:
         statement = statement.where(_thread.c.id < before)
-    return [ThreadView(*row) for row in session.execute(statement)]
+    return [ThreadView._make(row) for row in session.execute(statement)]
 
 
 def follower_count(session: Session, thread_id: int) -> int:
@@ -109,7 +110,7 @@ def follower_count(session: Session, thread_id: int) -> int:
     return int(session.execute(statement).scalar_one())
 
 
-_add_follower_values = {
+_add_follower_values: dict[str, Any] = {
     name: bindparam(name) for name in ("thread_id", "partner_id", "subtypes", "reason", "created_at")
 }
 _add_follower = {
@@ -220,7 +221,7 @@ def participant(session: Session, thread_id: int, address: str) -> ParticipantVi
     thread_id 0: no thread; then he neither follows nor is invited.
     """
     row = session.execute(_participant, {"thread": thread_id, "address": address}).one_or_none()
-    return None if row is None else ParticipantView(*row[:5], follower=bool(row[5]), invited=bool(row[6]))
+    return None if row is None else ParticipantView._make((*row[:5], bool(row[5]), bool(row[6])))
 
 
 def invite(session: Session, thread_id: int, partner_ids: Collection[int], now: datetime) -> None:

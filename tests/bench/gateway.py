@@ -115,9 +115,9 @@ class Gateway:
         """Wait until every accepted mail is at its end and the outbox is empty; answers the seconds."""
         started = time.time()
         while time.time() - started < seconds:
-            if not self.ask("SELECT 1 FROM inbound_target WHERE state IN ('received','processing') LIMIT 1"):
-                if not self.ask("SELECT 1 FROM delivery WHERE state IN ('queued','deferred') LIMIT 1"):
-                    return time.time() - started
+            is_open = self.ask("SELECT 1 FROM inbound_target WHERE state IN ('received','processing') LIMIT 1")
+            if not is_open and not self.ask("SELECT 1 FROM delivery WHERE state IN ('queued','deferred') LIMIT 1"):
+                return time.time() - started
             time.sleep(0.05)
         raise SystemExit("the gateway did not come to rest")
 

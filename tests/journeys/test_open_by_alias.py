@@ -18,7 +18,7 @@ def test_a_verified_stranger_opens_a_record_and_follows_it(world: World):
 
     [thread] = opened(world)
     assert thread.key.startswith("tp-")
-    assert (thread.title, thread.fields, thread.subject) == ("Pump is broken", {"stage": "new"}, None)
+    assert (thread.title, thread.fields, thread.subject) == ("Pump is broken", {"stage": "new"}, "Re: Pump is broken")
     assert world.followers(thread) == {"carol@customer.example"}
     [first] = world.messages(thread)
     assert (first.author_name, first.confidence, first.subject) == ("Carol Jones", "verified", "Pump is broken")

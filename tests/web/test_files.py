@@ -55,27 +55,26 @@ async def test_large_content_comes_back_as_it_was(api: httpx.AsyncClient):
     assert back.headers["content-length"] == str(len(content))
 
 
-@pytest.mark.parametrize(
-    ("name", "content", "declared"),
-    [
-        ("page.html", b"<html><script>alert(1)</script>", "text/html"),
-        ("page.txt", b"<html><script>alert(1)</script>", "image/png"),
-        ("image.svg", b"<svg xmlns='http://www.w3.org/2000/svg' onload='alert(1)'/>", "image/svg+xml"),
-        ("feed.xml", b"<?xml version='1.0'?><a/>", "application/xhtml+xml"),
-        ("x.js", b"alert(1)", "text/javascript"),
-        ("weird", b"x", 'text/html"; evil'),
-    ],
-)
-async def test_no_file_can_run_in_a_browser(api: httpx.AsyncClient, name: str, content: bytes, declared: str):
-    file = (await api.post(UPLOAD, files={"file": (name, content, declared)})).json()
+ACTIVE = [
+    ("page.html", b"<html><script>alert(1)</script>", "text/html"),
+    ("page.txt", b"<html><script>alert(1)</script>", "image/png"),
+    ("image.svg", b"<svg xmlns='http://www.w3.org/2000/svg' onload='alert(1)'/>", "image/svg+xml"),
+    ("feed.xml", b"<?xml version='1.0'?><a/>", "application/xhtml+xml"),
+    ("x.js", b"alert(1)", "text/javascript"),
+    ("weird", b"x", 'text/html"; evil'),
+]
 
-    back = await api.get(f"/attachments/{file['id']}")
 
-    assert back.headers["content-disposition"].startswith("attachment;")
-    assert back.headers["x-content-type-options"] == "nosniff"
-    assert back.headers["content-security-policy"] == "sandbox; default-src 'none'"
-    kind = back.headers["content-type"].partition(";")[0]
-    assert kind in ("application/octet-stream", "text/plain", "image/png")
+async def test_no_file_can_run_in_a_browser(api: httpx.AsyncClient):
+    for name, content, declared in ACTIVE:
+        file = (await api.post(UPLOAD, files={"file": (name, content, declared)})).json()
+
+        back = await api.get(f"/attachments/{file['id']}")
+
+        assert back.headers["content-disposition"].startswith("attachment;")
+        assert back.headers["x-content-type-options"] == "nosniff"
+        assert back.headers["content-security-policy"] == "sandbox; default-src 'none'"
+        assert back.headers["content-type"].partition(";")[0] == "application/octet-stream", name
 
 
 @pytest.mark.parametrize(

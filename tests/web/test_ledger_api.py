@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import httpx
-import pytest
 
 from tests.builders import DOMAIN, a_mail, hop_client, stamped
 from tests.web.conftest import Web, add
@@ -38,23 +37,28 @@ async def test_a_large_mail_over_http_is_streamed_to_a_blob(web: Web, api: httpx
     )
 
 
-@pytest.mark.parametrize(
-    ("query", "body", "status", "pointer"),
-    [
-        ("", b"x", 400, "#/rcpt"),
-        (f"rcpt={SUPPORT}", b"", 400, "#"),
-        ("rcpt=nobody@elsewhere.example&rcpt=reply%2Baaaa@threads.example.test", b"x", 422, "#/rcpt/0"),
-        (f"rcpt={SUPPORT}&from=not an address", b"x", 422, "#/from"),
-        (f"rcpt={SUPPORT}", b"x" * 200_001, 413, None),
-    ],
-)
-async def test_what_the_http_door_refuses(
-    web: Web, api: httpx.AsyncClient, query: str, body: bytes, status: int, pointer: str | None
-):
-    answer = await api.post(f"/raw?{query}", content=body)
+REFUSED = [
+    ("", b"x", 400, ["#/rcpt"]),
+    (f"rcpt={SUPPORT}", b"", 400, ["#"]),
+    (
+        "rcpt=nobody@elsewhere.example&rcpt=reply%2Baaaa@threads.example.test",
+        b"x",
+        422,
+        ["#/rcpt/0", "#/rcpt/1"],
+    ),
+    (f"rcpt={SUPPORT}&from=not an address", b"x", 422, ["#/from"]),
+    (f"rcpt={SUPPORT}", b"x" * 200_001, 413, []),
+]
 
-    assert answer.status_code == status and answer.headers["content-type"] == "application/problem+json"
-    assert pointer is None or answer.json()["errors"][0]["pointer"] == pointer
+
+async def test_what_the_http_door_refuses(api: httpx.AsyncClient):
+    for query, body, status, pointers in REFUSED:
+        answer = await api.post(f"/raw?{query}", content=body)
+
+        assert (
+            answer.status_code == status and answer.headers["content-type"] == "application/problem+json"
+        ), query
+        assert [error["pointer"] for error in answer.json()["errors"]] == pointers
     assert (await api.get("/ledger")).json()["items"] == []
 
 

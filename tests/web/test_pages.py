@@ -9,6 +9,8 @@ import httpx
 import pytest
 
 from gateway.chatter import access
+from gateway.outbound.channels import Mail
+from gateway.outbound.channels.maildir import Maildir
 from gateway.rules.token import Kind, Token, mint
 from store.models.views import PartnerView, ThreadView
 from store.queries import thread as threads
@@ -27,7 +29,7 @@ def csrf_in(page: httpx.Response) -> str:
 
 def login_link(web: Web, partner: PartnerView) -> str:
     with web.world.database.write() as session:
-        secret = access.make_link_secret(
+        return access.make_link_secret(
             session,
             "login",
             partner_id=partner.id,
@@ -35,7 +37,6 @@ def login_link(web: Web, partner: PartnerView) -> str:
             lives=access.LOGIN_LINK_LIVES,
             now=web.world.now,
         )
-    return secret
 
 
 def follows(world: World, thread: ThreadView, partner: PartnerView) -> bool:
@@ -348,29 +349,21 @@ async def test_a_member_and_a_form_without_its_mark_cannot_touch_the_ledger(web:
 
 
 async def test_the_outbox_shows_mail_in_a_frame_where_nothing_runs(web: Web, tmp_path):
-    from gateway.outbound.channels import Mail
-    from gateway.outbound.channels.maildir import Maildir
-
-    content = b"\r\n<p>Hello</p><script>alert(1)</script>"
-    header = b"From: a@x.example\r\nTo: b@y.example\r\nSubject: Hi <b>\r\nMIME-Version: 1.0\r\nContent-Type: text/html\r\n"
-    fields = {
-        "id": 1,
-        "lease": 1,
-        "reverse_path": "r@x.example",
-        "recipient": "b@y.example",
-        "header": header,
-        "content": content,
-    }
-    names = getattr(Mail, "_fields", None) or list(Mail.__dataclass_fields__)
-    await Maildir(tmp_path / "outbox").deliver(Mail(**{name: fields.get(name) for name in names}))
+    header = b"From: a@x.example\r\nTo: b@y.example\r\nSubject: Hi <b>\r\nMIME-Version: 1.0\r\nContent-Type: text/html\r\n\r\n"
+    mail = Mail(
+        id=1, lease=1, channel="email", message_id=None, header_id="<m@x.example>", reverse_path="r@x.example",
+        recipient="b@y.example", header=header, content=b"<p>Hello</p><script>alert(1)</script>", attempts=0,
+        created_at=web.world.now,
+    )  # fmt: skip
+    await Maildir(tmp_path / "outbox").deliver(mail)
     browser = web.open(headers=HTML)
 
     listed = await browser.get("/dev/outbox")
     link = re.search(r'href="(/dev/outbox/[^"]+)"', listed.text)
     assert link and "Hi &lt;b&gt;" in listed.text
-    mail, frame = await browser.get(link[1]), await browser.get(link[1] + "/html")
+    shown, frame = await browser.get(link[1]), await browser.get(link[1] + "/html")
 
-    assert "<iframe" in mail.text and "sandbox" in mail.text and "<script>alert" not in mail.text
+    assert "<iframe" in shown.text and "sandbox" in shown.text and "<script>alert" not in shown.text
     assert frame.headers["content-security-policy"].startswith("sandbox; default-src 'none'")
 
 

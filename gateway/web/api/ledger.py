@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import Callable
 from typing import Any
@@ -86,7 +87,7 @@ def replay(
     def act(session: Session) -> None:
         services.desk.replay(session, mail_id, services.now(), record, by=body.actor or caller.name)
 
-    return _acted(request, services, caller, mail_id, body, act)
+    return await _acted(request, services, caller, mail_id, body, act)
 
 
 @post(
@@ -111,7 +112,7 @@ def release(
             session, mail_id, services.now(), body.as_, body.follow, by=body.actor or caller.name
         )
 
-    return _acted(request, services, caller, mail_id, body, act)
+    return await _acted(request, services, caller, mail_id, body, act)
 
 
 @post(
@@ -130,10 +131,10 @@ def discard(
     def act(session: Session) -> None:
         services.desk.discard(session, mail_id, services.now(), by=body.actor or caller.name)
 
-    return _acted(request, services, caller, mail_id, body, act)
+    return await _acted(request, services, caller, mail_id, body, act)
 
 
-def _acted(
+async def _acted(
     request: Request[Any, Any, Any], services: Services, caller: Caller, mail_id: int, body: Body,
     act: Callable[[Session], None],
 ) -> Response[EntryView]:  # fmt: skip
@@ -148,18 +149,18 @@ def _acted(
             answers.keep_answer(session, idempotency.caller_name(caller), key, 200, b"")
         return True
 
-    services.write(work)
-    return Response(settled(services, mail_id), status_code=200)
+    await asyncio.to_thread(services.write, work)
+    return Response(await settled(services, mail_id), status_code=200)
 
 
-def settled(services: Services, mail_id: int) -> EntryView:
+async def settled(services: Services, mail_id: int) -> EntryView:
     """The entry once the worker is done with it, or as it stands when our patience ends."""
     deadline = time.monotonic() + services.patience
     while True:
-        entry = services.read(lambda session: ledger_entry(session, mail_id))
+        entry = await asyncio.to_thread(services.read, lambda session: ledger_entry(session, mail_id))
         if entry.state not in ("received", "processing") or time.monotonic() > deadline:
             return entry
-        time.sleep(_PAUSE)
+        await asyncio.sleep(_PAUSE)
 
 
 def _record(given: str | dict[str, str] | None) -> tuple[str, str] | None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import Callable
 from typing import Any
 
 from litestar import Request, Response, get, post
@@ -53,8 +55,8 @@ def show_entry(
     return page(request, services, "entry.html", entry=entry)
 
 
-@post("/ledger/{mail_id:int}/{action:str}", include_in_schema=False, sync_to_thread=True)
-def settle(
+@post("/ledger/{mail_id:int}/{action:str}", include_in_schema=False)
+async def settle(
     mail_id: int,
     action: str,
     request: Request[Any, Any, Any],
@@ -62,21 +64,19 @@ def settle(
     services: Given,
     colleague: LoggedIn,
 ) -> Response[Any]:
-    """Release or discard an entry, and show what became of it."""
+    """Release, replay or discard an entry, and show what became of it."""
     check_form(request, colleague, data.get("csrf", ""), services.base_url)
     _check_admin(colleague)
+    desk: dict[str, Callable[..., None]] = {
+        "release": services.desk.release, "replay": services.desk.replay, "discard": services.desk.discard,
+    }  # fmt: skip
+    if action not in desk:
+        raise BadValue.of("action", f"{action!r} is none of {', '.join(desk)}")
     by = colleague.partner.email
-    now = services.now()
-    match action:
-        case "release":
-            services.write(lambda session: services.desk.release(session, mail_id, now, by=by))
-        case "discard":
-            services.write(lambda session: services.desk.discard(session, mail_id, now, by=by))
-        case "replay":
-            services.write(lambda session: services.desk.replay(session, mail_id, now, by=by))
-        case _:
-            raise BadValue.of("action", f"{action!r} is none of release, discard, replay")
-    settled(services, mail_id)
+    await asyncio.to_thread(
+        services.write, lambda session: desk[action](session, mail_id, services.now(), by=by)
+    )
+    await settled(services, mail_id)
     return back_to(f"/ledger/{mail_id}")
 
 
