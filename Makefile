@@ -42,8 +42,9 @@ bench: venv ## measure speed and memory
 falls: venv ## kill the server at random moments under load, fifty times
 	$(BIN)/python -m tests.bench.falls
 
-attack: venv ## hostile dialogues and mails against a running server
+attack: venv ## hostile dialogues and mails against a running server (THREADPOST_ATTACK names the kit)
 	$(BIN)/python -m pytest tests/attack -o norecursedirs=
+	$(BIN)/python -m tests.attack
 
 lock: venv ## write constraints.txt anew (needs uv)
 	printf '%s\n' setuptools wheel editables | uv pip compile pyproject.toml - --group dev --generate-hashes --no-annotate --no-header \

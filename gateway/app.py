@@ -2,24 +2,19 @@
 
 from __future__ import annotations
 
-import asyncio
 import base64
-import contextlib
-import fcntl
 import os
 import secrets
-import signal
 import socket
-import sys
-from collections.abc import AsyncIterator, Callable, Collection
 from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
-from typing import Any, TextIO
+from typing import Any
 
 import structlog
 
 from gateway import clock
+from gateway.chatter.events import Events
 from gateway.chatter.post import Posting
 from gateway.chatter.records import Records
 from gateway.chatter.types import Types, seed
@@ -38,28 +33,27 @@ from gateway.mail.dkim import Signer
 from gateway.outbound.channels import Channel
 from gateway.outbound.channels.email import Email, Relay
 from gateway.outbound.channels.maildir import Maildir
+from gateway.outbound.channels.webhook import WebhookChannel
 from gateway.outbound.dispatcher import Dispatcher
+from gateway.outbound.events import EventDispatcher
 from gateway.outbound.house import House, SendingDomain
 from gateway.outbound.pipeline import Pipeline as OutboundPipeline
 from gateway.outbound.render import Renderer
 from gateway.receive.limits import Limits
 from gateway.receive.lmtp import LmtpDoor
 from gateway.receive.smtp import SmtpDoor
-from gateway.receive.tls import server_context
+from gateway.receive.tls import ServerTls
 from gateway.rules.authorship import Policy
-from gateway.schedule.jobs import Timetable
-from gateway.settings import Domain, Settings, Smtp
+from gateway.schedule.jobs import Means, Timetable
+from gateway.settings import Domain, Settings, Smtp, check
+from gateway.settings.load import find_line
 from gateway.templating import Templates
 from store import schema
 from store.bell import Bell
 from store.blobs import BlobStore
-from store.queries import inbound as ledger
 from store.session import Database
 
 log = structlog.get_logger("app")
-
-ROLES = ("receive", "work", "web", "schedule")
-_DRAIN_SECONDS = 8.0
 
 
 class App:
@@ -69,6 +63,7 @@ class App:
         self.settings = settings
         self.config_file = config_file
         self.directory = Path(settings.data.dir)
+        self._certificates: list[ServerTls] = []
 
     # -- cellar --
 
@@ -87,7 +82,8 @@ class App:
         return BlobStore(self.directory / "blobs")
 
     def prepare(self) -> None:
-        """Migrate the schema and seed the record types that are missing. Raises ConfigError."""
+        """Check the settings, migrate the schema and seed the record types that are missing. Raises ConfigError."""
+        refuse_what_cannot_work(self.settings, self.config_file)
         schema.upgrade(self.database)
         with self.database.write() as session:
             seed(session, self._record_types_file(), domain=self.settings.domains[0].name, now=clock.now())
@@ -111,7 +107,12 @@ class App:
 
     @cached_property
     def posting(self) -> Posting:
-        return Posting(types=self.types, domain=self.settings.domains[0].name, new_header_id=_new_header_id)
+        return Posting(
+            types=self.types,
+            domain=self.settings.domains[0].name,
+            new_header_id=_new_header_id,
+            events=Events(self.bell),
+        )
 
     @cached_property
     def records(self) -> Records:
@@ -142,7 +143,12 @@ class App:
     def trust(self) -> Trust:
         auth = self.settings.auth
         hops = tuple(
-            Hop(Peers(hop.peers), tuple(hop.authserv_ids), hop.xforward, tuple(map(_header_and_value, hop.spam_headers)))
+            Hop(
+                Peers(hop.peers),
+                tuple(hop.authserv_ids),
+                hop.xforward,
+                tuple(map(_header_and_value, hop.spam_headers)),
+            )
             for hop in auth.hops
         )
         own = frozenset(domain.name for domain in self.settings.domains)
@@ -156,11 +162,14 @@ class App:
     def pipeline(self) -> Pipeline:
         policy = self.settings.policy
         confirmation = Confirmation(
-            base_url=self.settings.web.base_url, domain=self.settings.domains[0].name, new_header_id=_new_header_id
+            base_url=self.settings.web.base_url,
+            domain=self.settings.domains[0].name,
+            new_header_id=_new_header_id,
         )
         return Pipeline(
             posting=self.posting, trust=self.trust, policy=Policy(policy.outsiders, policy.auto_follow),
             automatic=policy.automatic, confirmation=confirmation, new_key=_new_key,
+            most_received=self.settings.limits.received_headers,
         )  # fmt: skip
 
     def worker(self, number: int = 0) -> Worker:
@@ -181,11 +190,10 @@ class App:
 
     def _door_arguments(self, door: Smtp) -> dict[str, Any]:
         auth = self.settings.auth
-        key = Path(door.tls_key) if door.tls_key else None
-        tls = server_context(Path(door.tls_certificate), key) if door.tls_certificate else None
         return {
             "host": door.host,
             "port": door.port,
+            "path": Path(door.path) if door.path else None,
             "hostname": door.hostname or socket.gethostname(),
             "postmaster_domain": self.settings.domains[0].name,
             "max_size": door.max_size,
@@ -196,8 +204,20 @@ class App:
             ),
             "hops": self.trust.hops,
             "trusted_relays": auth.trusted_relays,
-            "tls": tls,
+            "tls": self._tls(door),
         }  # fmt: skip
+
+    def _tls(self, door: Smtp) -> ServerTls | None:
+        if not door.tls_certificate:
+            return None
+        made = ServerTls(Path(door.tls_certificate), Path(door.tls_key) if door.tls_key else None)
+        self._certificates.append(made)
+        return made
+
+    def reload_certificates(self) -> None:
+        """Read the certificates of all doors again (SIGHUP); one that cannot be read stays as it was."""
+        for certificate in self._certificates:
+            certificate.reload()
 
     # -- outbound --
 
@@ -205,10 +225,14 @@ class App:
     def house(self) -> House:
         notify = self.settings.notify
         domains = tuple(
-            SendingDomain(d.name, _signers(d), d.reply_prefix, d.bounce_prefix, d.leave_prefix, d.notifications)
+            SendingDomain(
+                d.name, _signers(d), d.reply_prefix, d.bounce_prefix, d.leave_prefix, d.notifications
+            )
             for d in self.settings.domains
         )
-        return House(notify.brand, self.settings.web.base_url.rstrip("/"), domains, self.keys, notify.language)
+        return House(
+            notify.brand, self.settings.web.base_url.rstrip("/"), domains, self.keys, notify.language
+        )
 
     @property
     def outbox(self) -> Path | None:
@@ -224,8 +248,12 @@ class App:
         if self.outbox is not None:
             return Maildir(self.outbox)
         hop = Relay.of(relay.url)
-        hop = replace(hop, user=relay.user or hop.user, password=relay.password or hop.password,
-                      starttls={"may": None, "must": True, "never": False}[relay.starttls])
+        hop = replace(
+            hop,
+            user=relay.user or hop.user,
+            password=relay.password or hop.password,
+            starttls={"may": None, "must": True, "never": False}[relay.starttls],
+        )
         return Email(hop, width=relay.pool, helo=relay.helo or socket.gethostname(), timeout=relay.timeout)
 
     def dispatcher(self) -> Dispatcher:
@@ -233,8 +261,25 @@ class App:
         pipeline = OutboundPipeline(
             database=self.database, renderer=Renderer(self.templates, self.house, self.blobs), house=self.house,
             channels={"email": self.channel()}, owner=_owner("dispatcher"), clock=clock.now,
+            access=lambda record_type: self.types.get(record_type).access,
         )  # fmt: skip
         return Dispatcher(pipeline=pipeline, database=self.database, bell=self.bell)
+
+    # -- schedule --
+
+    @cached_property
+    def timetable(self) -> Timetable:
+        return Timetable(Means(self.database, self.posting, self.types), clock.now)
+
+    def event_dispatcher(self) -> EventDispatcher | None:
+        """The one that calls webhooks, None where they are switched off."""
+        webhooks = self.settings.webhooks
+        if not webhooks.enabled:
+            return None
+        channel = WebhookChannel(timeout=webhooks.timeout, allow_private=webhooks.allow_private)
+        return EventDispatcher(
+            database=self.database, channel=channel, owner=_owner("webhooks"), clock=clock.now, bell=self.bell
+        )
 
     # -- web --
 
@@ -250,126 +295,13 @@ class App:
             max_mail=self.settings.smtp.max_size,
         )  # fmt: skip
 
-    # -- life --
 
-    async def serve(self, roles: Collection[str], ready: Callable[[], None] = lambda: None) -> None:
-        """Run these roles until SIGTERM or SIGINT, then drain: no mail is lost, none is cut in half."""
-        stop = asyncio.Event()
-        loop = asyncio.get_running_loop()
-        for number in (signal.SIGTERM, signal.SIGINT):
-            loop.add_signal_handler(number, stop.set)
-        async with contextlib.AsyncExitStack() as stack:
-            is_alone = self._lock(stack, roles)
-            self.bell.hear_others(self.database)
-            stack.callback(self.bell.stop)
-            if "work" in roles:
-                await stack.enter_async_context(self._working(free_leases=is_alone))
-            if "schedule" in roles:
-                await stack.enter_async_context(self._ticking())
-            if "web" in roles:
-                await stack.enter_async_context(self._answering())
-            if "receive" in roles:
-                await stack.enter_async_context(self._receiving())
-            log.info("ready", roles=",".join(sorted(roles)))
-            ready()
-            await stop.wait()
-            log.info("stopping")
-        self.database.close()
-
-    def _lock(self, stack: contextlib.AsyncExitStack, roles: Collection[str]) -> bool:
-        """Hold one lock file a role; answers whether dead leases may be freed. Raises ConfigError."""
-        self.directory.mkdir(parents=True, exist_ok=True)
-        for role in sorted(roles):
-            file: TextIO = stack.enter_context(open(self.directory / f"serve-{role}.lock", "w"))  # noqa: SIM115
-            try:
-                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except OSError as trouble:
-                detail = f"another process serves {role} from {self.directory}"
-                raise ConfigError(str(self.config_file or "defaults"), 0, "data.dir", detail) from trouble
-        return not self.database.is_postgresql  # there, leases may belong to another machine and run out by themselves
-
-    @contextlib.asynccontextmanager
-    async def _receiving(self) -> AsyncIterator[None]:
-        doors = self.doors()
-        for door in doors:
-            await door.start()
-        try:
-            yield
-        finally:
-            await asyncio.gather(*(door.stop(_DRAIN_SECONDS) for door in doors))
-            await asyncio.to_thread(self.acceptor.close)
-
-    @contextlib.asynccontextmanager
-    async def _working(self, *, free_leases: bool) -> AsyncIterator[None]:
-        if free_leases:
-            await asyncio.to_thread(self._free_leases)
-        workers = [self.worker(number) for number in range(self.settings.work.threads)]
-        dispatcher = self.dispatcher()
-        await dispatcher.start(free_leases=free_leases)
-        for worker in workers:
-            worker.start()
-        try:
-            yield
-        finally:
-            for worker in workers:
-                await asyncio.to_thread(worker.stop)
-            await dispatcher.stop()
-            await asyncio.to_thread(self.reader.close)
-
-    def _free_leases(self) -> None:
-        with self.database.write() as session:
-            ledger.free_leases(session, clock.now())
-
-    @contextlib.asynccontextmanager
-    async def _ticking(self) -> AsyncIterator[None]:
-        timetable = Timetable(self.database, clock.now)
-        timetable.start()
-        try:
-            yield
-        finally:
-            await asyncio.to_thread(timetable.stop)
-
-    @contextlib.asynccontextmanager
-    async def _answering(self) -> AsyncIterator[None]:
-        import uvicorn
-
-        web = self.settings.web
-        config = uvicorn.Config(
-            self.web(), host=web.host, port=web.port, log_config=None, access_log=False,
-            lifespan="on", timeout_graceful_shutdown=5, server_header=False, loop="none",
-        )  # fmt: skip
-        server = uvicorn.Server(config)
-        server.capture_signals = contextlib.nullcontext  # type: ignore[method-assign,assignment] # SIGTERM is ours
-        listener = _bind(web.host, web.port)
-        serving = asyncio.create_task(server.serve(sockets=[listener]))
-        try:
-            while not server.started and not serving.done():  # noqa: ASYNC110 - uvicorn has no event for it
-                await asyncio.sleep(0.02)
-            if serving.done():
-                serving.result()
-            yield
-        finally:
-            server.should_exit = True
-            await serving
-
-
-def run(app: App, roles: Collection[str], ready: Callable[[], None] = lambda: None) -> None:
-    """Serve on uvloop until a signal ends it. Raises ConfigError when an address is taken."""
-    import uvloop
-
-    sys.setswitchinterval(0.002)  # the loop must answer its peers while a worker thread parses
-    try:
-        uvloop.run(app.serve(roles, ready))
-    except OSError as trouble:
-        raise ConfigError(str(app.config_file or "defaults"), 0, "port", str(trouble)) from trouble
-
-
-def _bind(host: str, port: int) -> socket.socket:
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    listener = socket.socket(family, socket.SOCK_STREAM)
-    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    listener.bind((host, port))
-    return listener
+def refuse_what_cannot_work(settings: Settings, file: Path | None) -> None:
+    """Raise ConfigError for the first setting that is well-formed and yet wrong, with its line."""
+    for problem in check(settings):
+        setting, _, detail = problem.partition(": ")
+        line = find_line(file.read_text(encoding="utf-8"), setting) if file is not None else 0
+        raise ConfigError(str(file or "defaults"), line, setting, detail)
 
 
 def _signers(domain: Domain) -> tuple[Signer, ...]:

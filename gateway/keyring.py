@@ -23,7 +23,9 @@ def load_or_create(file: Path) -> Keys:
         _create(file)
     try:
         values = tomllib.loads(file.read_text(encoding="utf-8"))
-        found = {int(key_id): base64.b64decode(text, validate=True) for key_id, text in values["keys"].items()}
+        found = {
+            int(key_id): base64.b64decode(text, validate=True) for key_id, text in values["keys"].items()
+        }
         keys = Keys(found, int(values["current"]))
     except (OSError, ValueError, KeyError, AttributeError, TypeError) as trouble:
         raise ConfigError(str(file), 0, "keys", f"cannot be read: {trouble!r}") from trouble

@@ -8,9 +8,9 @@ loaded, once, because mail programs drop style sheets; not once a mail.
 from __future__ import annotations
 
 import io
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from datetime import date, datetime
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +20,16 @@ from babel.dates import format_date, format_datetime
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 from babel.support import NullTranslations, Translations
-from jinja2 import BaseLoader, Environment, FileSystemLoader, StrictUndefined
+from jinja2 import (
+    BaseLoader,
+    Environment,
+    FileSystemLoader,
+    StrictUndefined,
+    TemplateError,
+    TemplateSyntaxError,
+    UndefinedError,
+    nodes,
+)
 from jinja2.sandbox import SandboxedEnvironment
 
 DOMAIN = "threadpost"
@@ -156,3 +165,102 @@ class _InliningLoader(FileSystemLoader):
             extra_css=self._css, inline_style_tags=False, keep_style_tags=True, load_remote_stylesheets=False
         )
         return inliner.inline(source)
+
+
+class BadPlaceholder(ValueError):
+    """A template of the host holds something that it may not, or names what is not there."""
+
+    def __init__(self, line: int, detail: str) -> None:
+        super().__init__(f"line {line}: {detail}" if line else detail)
+        self.line, self.detail = line, detail
+
+
+_ALLOWED = (
+    nodes.Template, nodes.Output, nodes.TemplateData, nodes.Name, nodes.Getattr, nodes.Getitem, nodes.Const,
+    nodes.Filter, nodes.If, nodes.CondExpr, nodes.Test, nodes.Compare, nodes.Operand, nodes.And, nodes.Or, nodes.Not,
+    nodes.Keyword,
+)  # fmt: skip
+_FILTERS = frozenset(
+    ("capitalize", "d", "default", "escape", "e", "first", "int", "join", "last", "length", "lower", "round", "title", "trim", "upper")
+)  # fmt: skip
+
+
+class _Placeholders(SandboxedEnvironment):
+    """Sees mappings and lists, no attribute of anything."""
+
+    def getattr(self, obj: Any, attribute: str) -> Any:
+        if isinstance(obj, Mapping) and attribute in obj:
+            return obj[attribute]
+        return self.undefined(obj=obj, name=attribute)
+
+    def getitem(self, obj: Any, argument: Any) -> Any:
+        if isinstance(obj, list | tuple) and isinstance(argument, int) and -len(obj) <= argument < len(obj):
+            return obj[argument]
+        return self.getattr(obj, argument)
+
+
+@cache
+def _placeholders(html: bool) -> Environment:
+    environment = _environment(_Placeholders, None, SOURCE_LANGUAGE, NullTranslations())
+    environment.autoescape = html
+    environment.finalize = lambda value: "" if value is None else value
+    return environment
+
+
+def check_placeholders(source: str, names: Mapping[str, Collection[str]]) -> frozenset[str]:
+    """Read a text with placeholders; answers which of the names it uses. Raises BadPlaceholder.
+
+    names: what may stand before the first point, each with what may follow it. There are no loops, no
+    calls and no arithmetic, so that a text is as quick as it is long.
+    """
+    try:
+        tree = _placeholders(True).parse(source)
+    except TemplateSyntaxError as trouble:
+        raise BadPlaceholder(trouble.lineno, trouble.message or "cannot be read") from trouble
+    used = set()
+    for node in tree.find_all(nodes.Node):
+        if not isinstance(node, _ALLOWED):
+            raise BadPlaceholder(node.lineno, f"{type(node).__name__.lower()} is not offered here")
+        if isinstance(node, nodes.Filter) and node.name not in _FILTERS:
+            raise BadPlaceholder(node.lineno, f"there is no filter {node.name}")
+        if isinstance(node, nodes.Name):
+            if node.name not in names:
+                raise BadPlaceholder(node.lineno, f"there is no {{{{ {node.name} }}}}")
+            used.add(node.name)
+        if isinstance(node, nodes.Getattr) and isinstance(node.node, nodes.Name):
+            known = names.get(node.node.name)
+            if known is not None and node.attr not in known:
+                raise BadPlaceholder(node.lineno, f"there is no {{{{ {node.node.name}.{node.attr} }}}}")
+    return frozenset(used)
+
+
+def fill_placeholders(source: str, context: Mapping[str, Any], *, html: bool) -> str:
+    """Fill in the placeholders of a text that was checked. html: values are escaped. Raises BadPlaceholder."""
+    environment = _placeholders(html)
+    try:
+        return environment.from_string(source).render(context)
+    except UndefinedError as trouble:
+        raise _missing(environment, source, context) or BadPlaceholder(0, str(trouble)) from trouble
+    except (TemplateError, TypeError, ValueError, ArithmeticError) as trouble:
+        raise BadPlaceholder(0, str(trouble)) from trouble
+
+
+def _missing(environment: Environment, source: str, context: Mapping[str, Any]) -> BadPlaceholder | None:
+    """The first placeholder that leads nowhere."""
+    for node in environment.parse(source).find_all(nodes.Getattr):
+        path = _path(node)
+        value: Any = context
+        for step in path:
+            if not isinstance(value, Mapping) or step not in value:
+                return BadPlaceholder(node.lineno, f"there is no {{{{ {'.'.join(path)} }}}}")
+            value = value[step]
+    return None
+
+
+def _path(node: nodes.Node) -> list[str]:
+    """The names of ``a.b.c``; [] where it is something else."""
+    steps: list[str] = []
+    while isinstance(node, nodes.Getattr):
+        steps.append(node.attr)
+        node = node.node
+    return [node.name, *reversed(steps)] if isinstance(node, nodes.Name) else []

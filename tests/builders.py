@@ -65,7 +65,9 @@ class World:
         counter = itertools.count(1)
         self.blobs = BlobStore(self.directory / "blobs")
         self.types = Types(self.database, self.database.bell)
-        self.posting = Posting(types=self.types, domain=DOMAIN, new_header_id=lambda d: f"<m{next(counter)}.{id(self)}@{d}>")
+        self.posting = Posting(
+            types=self.types, domain=DOMAIN, new_header_id=lambda d: f"<m{next(counter)}.{id(self)}@{d}>"
+        )
         self.records = Records(types=self.types, posting=self.posting, domains=(DOMAIN,))
         self.acceptor = Acceptor(
             database=self.database, blobs=self.blobs, domains=[OwnDomain(DOMAIN)], keys=KEYS, now=lambda: self.now,
@@ -97,7 +99,12 @@ class World:
         name = email.partition("@")[0].capitalize()
         with self.database.write() as session:
             partner_id = partners.add(
-                session, email=email, name=name, internal=internal, role="member" if internal else "", now=self.now
+                session,
+                email=email,
+                name=name,
+                internal=internal,
+                role="member" if internal else "",
+                now=self.now,
             )
             if columns:
                 partners.change(session, partner_id, columns)
@@ -105,7 +112,14 @@ class World:
         assert found is not None
         return found
 
-    def ticket(self, key: str = "1", *, actor: str | None = None, followers: Sequence[PartnerView] = (), **values: Any) -> ThreadView:
+    def ticket(
+        self,
+        key: str = "1",
+        *,
+        actor: str | None = None,
+        followers: Sequence[PartnerView] = (),
+        **values: Any,
+    ) -> ThreadView:
         values.setdefault("title", f"Ticket {key}")
         with self.database.write() as session:
             thread, _ = self.records.put(session, RecordChange("ticket", key, values, actor), self.now)
@@ -123,7 +137,9 @@ class World:
 
     # -- mail --
 
-    def reply_address(self, thread: ThreadView, partner: PartnerView | None = None, *, internal: bool = False) -> str:
+    def reply_address(
+        self, thread: ThreadView, partner: PartnerView | None = None, *, internal: bool = False
+    ) -> str:
         token = Token(Kind.REPLY, thread.id, partner.id if partner else 0, internal, 0, 46)
         return f"reply+{mint(token, KEYS)}@{DOMAIN}"
 
@@ -182,7 +198,13 @@ def a_mail(
     message_id: str | None = "", extra: str = "",
 ) -> bytes:  # fmt: skip
     """A plain mail. message_id: "" = a new one, None = none at all. extra: further header fields, CRLF-ended."""
-    field_ = f"Message-ID: <t{next(_ids)}@test.example>\r\n" if message_id == "" else f"Message-ID: {message_id}\r\n" if message_id else ""
+    field_ = (
+        f"Message-ID: <t{next(_ids)}@test.example>\r\n"
+        if message_id == ""
+        else f"Message-ID: {message_id}\r\n"
+        if message_id
+        else ""
+    )
     return (
         f"From: {author}\r\nTo: {to}\r\nSubject: {subject}\r\nDate: Mon, 23 Nov 2026 12:00:00 +0000\r\n{field_}{extra}"
         f"MIME-Version: 1.0\r\nContent-Type: text/plain; charset=utf-8\r\n\r\n{text}\r\n"

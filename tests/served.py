@@ -18,12 +18,16 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import NamedTuple, TypeVar
 
 import httpx
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, Envelope, Session
+
+from gateway.chatter.access import create_token
+from store.session import Database
 
 ROOT = Path(__file__).resolve().parents[1]
 DOMAIN = "threads.example.test"
@@ -162,7 +166,7 @@ class Installation:
         self.smtp, self.lmtp, self.web = free_port(), free_port(), free_port()
         self.base_url = f"http://{HERE}:{self.web}"
         self.config = directory / "threadpost.toml"
-        self._command, self._cwd = list(command), cwd
+        self._command, self._cwd, self._database_url = list(command), cwd, database_url
         self._running: list[Running] = []
         self._api: httpx.Client | None = None
         directory.mkdir(parents=True, exist_ok=True)
@@ -211,11 +215,15 @@ level = "warning"
 
     def start(self, only: str = "") -> Running:
         """Start a process and wait for its doors. only: roles, "" = all."""
+        return self.launch(only).wait_until_ready()
+
+    def launch(self, only: str = "") -> Running:
+        """Start a process."""
         words = self.words("serve", *(["--only", only] if only else []))
         log = self.directory / f"serve-{len(self._running)}.log"
         running = Running(words, cwd=self._cwd, log=log)
         self._running.append(running)
-        return running.wait_until_ready()
+        return running
 
     def close(self) -> None:
         """Stop whatever still runs."""
@@ -226,11 +234,14 @@ level = "warning"
 
     @property
     def api(self) -> httpx.Client:
-        """The HTTP API with a token for everything."""
+        """The HTTP API with a token for everything; asks for a store that is there already."""
         if self._api is None:
-            made = self.run("token", "create", "--name", "tests", "--scope", "admin")
-            assert made.returncode == 0, made.stderr
-            token = made.stdout.decode().strip()
+            database = Database(self._database_url or f"sqlite:///{self.directory / 'var' / 'threadpost.db'}")
+            with database.write() as session:
+                token = create_token(
+                    session, name="tests", scopes={"admin"}, record_types=(), now=datetime.now(UTC)
+                )
+            database.close()
             self._api = httpx.Client(
                 base_url=f"{self.base_url}/api/v1", headers={"Authorization": f"Bearer {token}"}, timeout=20
             )

@@ -43,7 +43,12 @@ def create_token(
     """Enter a token for an application; answers the secret, which nothing can show again."""
     secret = "tp_" + secrets.token_urlsafe(32)
     store.add_token(
-        session, name=name, digest=digest(secret), scopes=frozenset(scopes), record_types=frozenset(record_types), now=now
+        session,
+        name=name,
+        digest=digest(secret),
+        scopes=frozenset(scopes),
+        record_types=frozenset(record_types),
+        now=now,
     )
     return secret
 
@@ -55,17 +60,31 @@ def caller_of(session: Session, secret: str) -> Caller | None:
 
 
 def make_link_secret(
-    session: Session, purpose: str, *, partner_id: int | None, payload: dict[str, Any], lives: timedelta, now: datetime
+    session: Session,
+    purpose: str,
+    *,
+    partner_id: int | None,
+    payload: dict[str, Any],
+    lives: timedelta,
+    now: datetime,
 ) -> str:
     """A secret for one use of one link; answers it."""
     secret = secrets.token_urlsafe(32)
     store.add_secret(
-        session, digest(secret), purpose=purpose, partner_id=partner_id, payload=payload, now=now, expires_at=now + lives
+        session,
+        digest(secret),
+        purpose=purpose,
+        partner_id=partner_id,
+        payload=payload,
+        now=now,
+        expires_at=now + lives,
     )
     return secret
 
 
-def use_link_secret(session: Session, purpose: str, secret: str, now: datetime) -> tuple[int | None, dict[str, Any]] | None:
+def use_link_secret(
+    session: Session, purpose: str, secret: str, now: datetime
+) -> tuple[int | None, dict[str, Any]] | None:
     """Spend a secret: its partner and payload, None when it is unknown, spent or expired."""
     row = store.spend_secret(session, digest(secret), purpose, now)
     return None if row is None else (row.partner_id, row.payload)

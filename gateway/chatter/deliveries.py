@@ -80,13 +80,16 @@ def bounce(session: Session, delivery_id: int, report: Report, now: datetime) ->
     if report.kind != "bounce" or about.action not in ("failed", ""):
         return Finding(False, f"{report.kind}: {report.reason}")
     status = about.status or report.status or "5.0.0"
+    dead = bool(about.address) and (enhanced.is_hard(status) or (report.hard and len(report.recipients) == 1))
+    overruled = (
+        ["bounced"] if dead and not enhanced.is_hard(row.status) else []
+    )  # "full" came first, now "gone"
     changed = deliveries.set_state(
-        session, delivery_id, states=["sent", "deferred", "queued"], state="bounced", status=status,
+        session, delivery_id, states=["sent", "deferred", "queued", *overruled], state="bounced", status=status,
         detail=(about.diagnostic or report.reason)[:300], now=now,
     )  # fmt: skip
     if not changed:
         return Finding(False, f"the delivery was {row.state} already")
-    dead = bool(about.address) and (enhanced.is_hard(status) or (report.hard and len(report.recipients) == 1))
     gone = dead and suppress(session, row.address, status=status, detail=report.reason, now=now)
     return Finding(True, f"bounced {status}: {report.reason}", gone)
 

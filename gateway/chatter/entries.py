@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -75,16 +75,18 @@ class DeliveryView(msgspec.Struct, frozen=True):
 
 
 def ledger_entries(
-    session: Session, *, state: str | None = None, query: str = "", before: int | None = None, limit: int = 30
-) -> list[EntryView]:
-    """Entries of the ledger, newest first: two statements."""
-    return entry_views(session, ledger.ledger(session, state=state, query=query, before=before, limit=limit))
+    session: Session, *, state: str | None = None, query: str = "", before: int | None = None, limit: int = 30,
+    types: Collection[str] | None = None,
+) -> list[EntryView]:  # fmt: skip
+    """Entries of the ledger, newest first: two statements. types: only of these record types, None = all."""
+    rows = ledger.ledger(session, state=state, query=query, before=before, limit=limit, types=types)
+    return entry_views(session, rows)
 
 
-def ledger_entry(session: Session, mail_id: int) -> EntryView:
-    """One entry. Raises NotFound."""
+def ledger_entry(session: Session, mail_id: int, types: Collection[str] | None = None) -> EntryView:
+    """One entry. types: as of ``ledger_entries``. Raises NotFound."""
     row = ledger.entry(session, mail_id)
-    if row is None:
+    if row is None or not ledger.is_of_types(session, mail_id, types):
         raise NotFound(f"there is no entry {mail_id} in the ledger")
     return entry_views(session, [row])[0]
 
@@ -130,10 +132,12 @@ def _line(line: dict[str, Any], target: str | msgspec.UnsetType = msgspec.UNSET)
 
 def delivery_views(
     session: Session, *, state: str | None = None, thread_id: int | None = None, before: int | None = None,
-    limit: int = 30,
+    limit: int = 30, types: Collection[str] | None = None,
 ) -> list[DeliveryView]:  # fmt: skip
-    """Deliveries, newest first: one statement."""
-    rows = deliveries.queue(session, state=state, thread_id=thread_id, before=before, limit=limit)
+    """Deliveries, newest first: one statement. types: of these record types, None = all."""
+    rows = deliveries.queue(
+        session, state=state, thread_id=thread_id, before=before, limit=limit, types=types
+    )
     return [delivery_view(row) for row in rows]
 
 

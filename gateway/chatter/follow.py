@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import replace
 from datetime import datetime
 
 from gateway.chatter.post import SYSTEM, Draft, Posting, delivery_row
@@ -53,15 +52,24 @@ def change(
     return chosen
 
 
-def leave(session: Session, thread: ThreadView, partner: PartnerView, *, posting: Posting, now: datetime) -> bool:
+def leave(
+    session: Session, thread: ThreadView, partner: PartnerView, *, posting: Posting, now: datetime
+) -> bool:
     """End a subscription; False when he did not follow. An outsider who leaves is noted in the log."""
     if not threads.unfollow(session, thread.id, partner.id):
         return False
     if not partner.internal:
-        text = f"{partner.name or partner.email} no longer follows."
-        entry = Draft(thread, "log", "note", SYSTEM, internal=True, body_text=text, generated=True, tell=False)
-        posting.post(session, replace(entry, body_html=f"<p>{_escaped(text)}</p>"), now)
+        posting.post(session, left_entry(thread, partner), now)
     return True
+
+
+def left_entry(thread: ThreadView, partner: PartnerView) -> Draft:
+    """The log entry that says that somebody left."""
+    text = f"{partner.name or partner.email} no longer follows."
+    return Draft(
+        thread, "log", "note", SYSTEM, internal=True, body_text=text, body_html=f"<p>{_escaped(text)}</p>",
+        generated=True, tell=False,
+    )  # fmt: skip
 
 
 def invite(

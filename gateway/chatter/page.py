@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import html as entities
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
+from types import SimpleNamespace
 from typing import Any
 
 import msgspec
@@ -17,38 +18,43 @@ import msgspec
 from gateway.chatter.entries import delivery_views as delivery_views
 from gateway.chatter.entries import ledger_entries as ledger_entries
 from gateway.chatter.entries import ledger_entry as ledger_entry
+from gateway.chatter.highlight import highlights
 from gateway.chatter.names import Person, RecordName, person
+from gateway.rules.tracking import visible_lines
 from store.models.views import PartnerView, ThreadView
-from store.queries import listing
+from store.queries import listing, types
 from store.queries import message as messages
 from store.queries import partner as partners
 from store.queries import thread as threads
-from store.search import fold
 from store.session import Session
 
 _CID = re.compile(r'src="cid:([^"]{1,998})"')
 _TROUBLE = frozenset({"failed", "deferred", "bounced", "complained", "suppressed"})
-_AROUND = 60  # characters of context on each side of a search hit
-_MOST_HITS = 3
 
 
 class FileView(msgspec.Struct, frozen=True):
-    """A file. size: octets. inline: shown inside the body."""
+    """A file. size: octets. inline: shown inside the body. preview: a few lines about it, "" if none.
+
+    main: the one to show beside the conversation, told in the list of a record.
+    """
 
     id: int
     name: str
     size: int
     content_type: str
     inline: bool = False
+    preview: str = ""
+    main: bool = False
 
 
 class ChangeView(msgspec.Struct, frozen=True):
-    """One tracked change, as texts."""
+    """One tracked change, as texts. type: boolean where the texts are the words yes and no, else absent."""
 
     field: str
     label: str
     old: str
     new: str
+    type: str | msgspec.UnsetType = msgspec.UNSET
 
 
 class NoticeView(msgspec.Struct, frozen=True):
@@ -84,12 +90,16 @@ class MessageView(msgspec.Struct, frozen=True):
     tracking: list[ChangeView]
     folded: bool
     edited_at: datetime | None
+    deleted_at: datetime | None
     notices: list[NoticeView]
     highlights: list[str] | msgspec.UnsetType = msgspec.UNSET
 
 
 class RecordView(msgspec.Struct, frozen=True):
-    """A record. reply_address: its own, to be put in Cc; whoever writes there writes on the thread."""
+    """A record. reply_address: its own, to be put in Cc; whoever writes there writes on the thread.
+
+    parent: the record that it is part of, null if none.
+    """
 
     type: str
     key: str
@@ -102,6 +112,7 @@ class RecordView(msgspec.Struct, frozen=True):
     follower_count: int
     domain: str
     active: bool
+    parent: RecordName | None
 
 
 class FollowerView(msgspec.Struct, frozen=True):
@@ -124,15 +135,24 @@ class PartnerDetails(msgspec.Struct, frozen=True):
     language: str
     timezone: str
     phone: str
+    signature: str
     addresses: list[str]
     notify: dict[str, Any]
 
 
-def message_views(session: Session, rows: Sequence[Any], words: Sequence[str] = ()) -> list[MessageView]:
-    """The messages of rows of ``messages.page``, in their order: two statements. words: folded, to be marked."""
+def message_views(
+    session: Session, rows: Sequence[Any], words: Sequence[str] = (), *, outsider: bool = False
+) -> list[MessageView]:
+    """The messages of rows of ``messages.page``, in their order: two statements. words: folded, to be marked.
+
+    An image inside the body that the thread has shown before, such as the logo of a signature, is no file
+    of the list; the body shows it as ever. outsider: without what is for staff: who was told, and internal
+    changes.
+    """
     ids = [row.id for row in rows]
     files = messages.attachments_of(session, ids)
-    notices = messages.notices_of(session, ids)
+    notices = {} if outsider else messages.notices_of(session, ids)
+    rows = _with_lines(session, rows, outsider=outsider)
     return [_message(row, files.get(row.id, []), notices.get(row.id, []), words) for row in rows]
 
 
@@ -153,13 +173,37 @@ def _message(row: Any, files: Sequence[Any], notices: Sequence[Any], words: Sequ
         quoted_html=None if row.quoted_html is None else bind_images(row.quoted_html, urls),
         message_id=row.message_id,
         parent_id=row.parent_id,
-        attachments=[file_view(file) for file in files],
-        tracking=[ChangeView(**line) for line in row.tracking or ()],
+        attachments=[file_view(file) for file in files if not file.repeated],
+        tracking=[change_view(line) for line in row.tracking or ()],
         folded=row.folded,
         edited_at=row.edited_at,
+        deleted_at=row.deleted_at,
         notices=[_notice(notice) for notice in {notice.partner_id: notice for notice in notices}.values()],
         highlights=highlights(_searched(row, files), words) if words else msgspec.UNSET,
     )
+
+
+def change_view(line: Mapping[str, Any]) -> ChangeView:
+    """A stored line of a log entry as it is shown."""
+    return ChangeView(
+        line["field"], line["label"], line["old"], line["new"], line.get("type") or msgspec.UNSET
+    )
+
+
+def _with_lines(session: Session, rows: Sequence[Any], *, outsider: bool) -> list[Any]:
+    """The rows with the tracked changes that may be shown: a field that no type has any more is gone."""
+    if not any(row.tracking for row in rows):
+        return list(rows)
+    fields = {
+        field.get("name") for one in types.record_types(session) for field in one.config.get("fields") or ()
+    }
+    return [
+        _with(row, visible_lines(row.tracking or (), internal=not outsider, fields=fields)) for row in rows
+    ]
+
+
+def _with(row: Any, lines: Sequence[Mapping[str, Any]]) -> Any:
+    return SimpleNamespace(**{**row._mapping, "tracking": lines}) if lines != (row.tracking or []) else row
 
 
 def _author(row: Any) -> Person:
@@ -191,7 +235,7 @@ def _notice(row: Any) -> NoticeView:
 
 def file_view(row: Any) -> FileView:
     """A file of a row of ``attachment``."""
-    return FileView(row.id, row.name, row.size, row.content_type, row.inline)
+    return FileView(row.id, row.name, row.size, row.content_type, row.inline, row.preview or "")
 
 
 def bind_images(html: str, urls: dict[str, str]) -> str:
@@ -210,61 +254,6 @@ def _searched(row: Any, files: Sequence[Any]) -> str:
     return "\n".join(part for part in parts if part)
 
 
-def highlights(text: str, words: Sequence[str]) -> list[str]:
-    """Where the words stand in a text: at most three snippets of HTML, hits inside ``<mark>``.
-
-    words: folded; accents and case do not matter, as in the search itself.
-
-    >>> highlights("Café & bar", ["cafe"])
-    ['<mark>Café</mark> &amp; bar']
-    """
-    folded, places = _with_places(text)
-    hits = sorted({found for word in words for found in _find(folded, word)})
-    snippets: list[str] = []
-    shown_to = -1
-    for start, _ in hits:
-        if start < shown_to or len(snippets) == _MOST_HITS:
-            continue
-        left, right = max(0, start - _AROUND), min(len(folded), start + 2 * _AROUND)
-        inside = [(max(a, left), min(b, right)) for a, b in hits if a < right and b > left]
-        snippets.append(_marked(text, places, left, right, inside))
-        shown_to = right
-    return snippets
-
-
-def _with_places(text: str) -> tuple[str, list[int]]:
-    """The folded text, blanks kept, and for each of its letters (and its end) the place in the original."""
-    letters: list[str] = []
-    places: list[int] = []
-    for place, letter in enumerate(text):
-        plain = " " if letter.isspace() else fold(letter)
-        letters.append(plain)
-        places.extend([place] * len(plain))
-    return "".join(letters), [*places, len(text)]
-
-
-def _find(folded: str, word: str) -> list[tuple[int, int]]:
-    found: list[tuple[int, int]] = []
-    at = folded.find(word) if word else -1
-    while at >= 0 and len(found) < 50:
-        found.append((at, at + len(word)))
-        at = folded.find(word, at + len(word))
-    return found
-
-
-def _marked(text: str, places: Sequence[int], left: int, right: int, hits: Sequence[tuple[int, int]]) -> str:
-    out: list[str] = []
-    at = places[left]
-    for start, end in hits:
-        begin, stop = max(places[start], at), max(places[end], places[end - 1] + 1)
-        if stop <= at:
-            continue
-        out.append(f"{entities.escape(text[at:begin])}<mark>{entities.escape(text[begin:stop])}</mark>")
-        at = stop
-    out.append(entities.escape(text[at : places[right]]))
-    return " ".join("".join(out).split())
-
-
 class RecordViews:
     """Shows records. reply_address: (thread, generation) -> the record's own address."""
 
@@ -272,7 +261,7 @@ class RecordViews:
         self._reply_address = reply_address
 
     def many(self, session: Session, rows: Sequence[ThreadView]) -> list[RecordView]:
-        """The records of some threads, in their order: three statements."""
+        """The records of some threads, in their order: three statements, four where one has a parent."""
         ids = [thread.id for thread in rows]
         counts = listing.follower_counts(session, ids)
         generations = listing.generations(session, ids)
@@ -283,12 +272,14 @@ class RecordViews:
             if partner_id
         }
         known = {found.id: person(found) for found in partners.by_ids(session, sorted(named)).values()}
+        parents = threads.names(session, sorted({thread.parent_id for thread in rows if thread.parent_id}))
         return [
             RecordView(
                 type=thread.record_type, key=thread.key, title=thread.title, url=thread.url, fields=thread.fields,
                 reply_address=self._reply_address(thread, generations.get(thread.id, 0)),
                 assignee=known.get(thread.assignee_id or 0), creator=known.get(thread.creator_id or 0),
                 follower_count=counts.get(thread.id, 0), domain=thread.domain, active=thread.active,
+                parent=RecordName(*parents[thread.parent_id]) if thread.parent_id in parents else None,
             )
             for thread in rows
         ]  # fmt: skip
@@ -319,7 +310,7 @@ def partner_details(session: Session, rows: Sequence[PartnerView]) -> list[Partn
         PartnerDetails(
             id=partner.id, name=partner.name, email=partner.email, internal=partner.internal, role=partner.role,
             active=partner.active, language=partner.language, timezone=partner.timezone,
-            phone=phones.get(partner.id, ""), addresses=addresses.get(partner.id, []), notify=partner.notify,
+            phone=phones.get(partner.id, ("", ""))[0], signature=phones.get(partner.id, ("", ""))[1], addresses=addresses.get(partner.id, []), notify=partner.notify,
         )
         for partner in rows
     ]  # fmt: skip

@@ -46,7 +46,7 @@ def find_or_add(session: Session, addresses: Mapping[str, str], now: datetime) -
 def put(session: Session, email: str, changes: Mapping[str, Any], now: datetime) -> tuple[PartnerView, bool]:
     """Write a partner; absent = unchanged. Answers him, and True when he is new. Raises BadValue.
 
-    changes: name, internal, role, active, language, timezone, phone, addresses, notify.
+    changes: name, internal, role, active, language, timezone, phone, signature, addresses, notify.
     """
     address = address_or_bad_value(email, "email")
     values = _checked(changes)
@@ -55,7 +55,12 @@ def put(session: Session, email: str, changes: Mapping[str, Any], now: datetime)
     if partner is None:
         role = values.get("role", "member" if values.get("internal") else "")
         partner_id = store.add(
-            session, email=address, name=values.get("name", ""), internal=bool(values.get("internal")), role=role, now=now
+            session,
+            email=address,
+            name=values.get("name", ""),
+            internal=bool(values.get("internal")),
+            role=role,
+            now=now,
         )
     else:
         partner_id = partner.id
@@ -65,7 +70,12 @@ def put(session: Session, email: str, changes: Mapping[str, Any], now: datetime)
     if columns:
         store.change(session, partner_id, columns)
     if "addresses" in values:
-        _set_addresses(session, partner_id, address if is_new else partner.email if partner else address, values["addresses"])
+        _set_addresses(
+            session,
+            partner_id,
+            address if is_new else partner.email if partner else address,
+            values["addresses"],
+        )
     found = store.by_id(session, partner_id)
     assert found is not None
     return found, is_new
@@ -83,7 +93,16 @@ def _checked(changes: Mapping[str, Any]) -> dict[str, Any]:
     timing = (values.get("notify") or {}).get("timing", "now")
     if timing not in TIMINGS:
         raise BadValue.of("notify/timing", f"{timing!r} is none of {', '.join(TIMINGS)}")
-    empty = {"name": "", "role": "", "language": "", "timezone": "", "phone": "", "notify": {}, "addresses": []}
+    empty = {
+        "name": "",
+        "role": "",
+        "language": "",
+        "timezone": "",
+        "phone": "",
+        "signature": "",
+        "notify": {},
+        "addresses": [],
+    }
     return {key: empty.get(key, value) if value is None else value for key, value in values.items()}
 
 

@@ -1,38 +1,33 @@
-"""Records: create and change them, with what that means for followers and for the log."""
+"""Records: create and change them, one or many, with what that means for followers and for the log.
+
+One record is a batch of one: everything is planned and checked first (plan.py), then written in a number
+of statements that does not grow with the number of records.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Any
 
-from gateway.chatter.follow import follow
-from gateway.chatter.partners import known
-from gateway.chatter.post import SYSTEM, Author, Draft, Posting, delivery_row
-from gateway.chatter.types import Types
-from gateway.errors import BadValue, NotFound
-from gateway.rules.tracking import Change, changes, subtype_of
+from gateway.chatter import family
+from gateway.chatter.automail import send_mapped
+from gateway.chatter.changelog import change_entry, plain_entry
+from gateway.chatter.plan import Faults, People, Plan, plan
+from gateway.chatter.plan import RecordChange as RecordChange
+from gateway.chatter.post import Draft, Posting, delivery_row
+from gateway.chatter.types import TypeRules, Types
+from gateway.errors import NotFound
+from gateway.rules.subscription import defaults
 from store.models.views import PartnerView, ThreadView
 from store.queries import message as messages
-from store.queries import partner as partners
 from store.queries import thread as threads
 from store.session import Session
 
-_KEY_OCTETS = 255
-
-
-@dataclass(frozen=True, slots=True)
-class RecordChange:
-    """What a host application says about a record. A name that is not in ``values`` stays as it is.
-
-    values: title, url, fields, assignee (e-mail or None), domain. actor: e-mail, None = the system.
-    """
-
-    record_type: str
-    key: str
-    values: Mapping[str, Any]
-    actor: str | None = None
+_BLANK: dict[str, Any] = {
+    "title": "", "url": None, "fields": {}, "assignee_id": None, "domain": "", "subject": None, "active": True,
+    "members": None, "parent_id": None,
+}  # fmt: skip
 
 
 class Records:
@@ -49,13 +44,46 @@ class Records:
         Creator and assignee follow. Changed tracked fields become one log entry credited to the actor,
         or to the system. Raises NotFound for the type, BadValue naming the field.
         """
-        self._types.get(change.record_type, session)
-        self._check(change)
-        actor = known(session, change.actor, "actor") if change.actor else None
-        thread = threads.by_key(session, change.record_type, change.key)
-        if thread is None:
-            return self._create(session, change, actor, now), True
-        return self._change(session, thread, change, actor, now), False
+        return self.put_all(session, [change], now)[0]
+
+    def put_all(
+        self,
+        session: Session,
+        wanted: Sequence[RecordChange],
+        now: datetime,
+        place: Callable[[int], str] = lambda _: "",
+    ) -> list[tuple[ThreadView, bool]]:
+        """``put`` for many different records, all of them or none; answers in their order.
+
+        place: where an item stands in the request, for the pointers of BadValue. Raises NotFound for a type.
+        """
+        known = threads.by_keys(session, {(change.record_type, change.key) for change in wanted})
+        people = People(session, wanted, list(known.values()))
+        faults = Faults(place)
+        plans = [
+            plan(index, change, known.get((change.record_type, change.key)),
+                 self._types.get(change.record_type, session), people, faults, self._domains)
+            for index, change in enumerate(wanted)
+        ]  # fmt: skip
+        family.set_parents(session, plans, faults)
+        faults.raise_any()
+        written = self._write(session, plans, now)
+        loud = [(done, thread) for done, thread in zip(plans, written, strict=True) if not done.change.silent]
+        opened = [thread for done, thread in zip(plans, written, strict=True) if done.thread is None]
+        self._posting.events.opened(session, opened, "api", now)
+        self._follow(session, loud, now)
+        self._posting.post_all(
+            session, [entry for done, thread in loud for entry in _entries(done, thread)], now
+        )
+        messages.add_deliveries(
+            session, [row for done, thread in loud for row in self._told(done, thread, now)]
+        )
+        for done, thread in loud:
+            changed = set(thread.fields) if done.thread is None else {line.field for line in done.lines}
+            send_mapped(
+                session, thread, changed, done.actor, rules=done.rules, posting=self._posting, now=now
+            )
+        return [(thread, done.thread is None) for done, thread in zip(plans, written, strict=True)]
 
     def get(self, session: Session, record_type: str, key: str) -> ThreadView:
         """The thread of a record. Raises NotFound."""
@@ -64,104 +92,78 @@ class Records:
             raise NotFound(f"there is no {record_type} {key}")
         return thread
 
-    def _create(
-        self, session: Session, change: RecordChange, actor: PartnerView | None, now: datetime
-    ) -> ThreadView:
-        values = change.values
-        assignee = known(session, values["assignee"], "assignee") if values.get("assignee") else None
-        thread = threads.add(
-            session, record_type=change.record_type, key=change.key, title=values.get("title") or "",
-            url=values.get("url"), fields=_without_null(values.get("fields") or {}),
-            assignee_id=assignee.id if assignee else None, creator_id=actor.id if actor else None,
-            domain=values.get("domain") or "", now=now,
-        )  # fmt: skip
-        label = self._types.get(change.record_type, session).label
-        self._log(session, thread, actor, (), f"{label} created", now)
-        if actor is not None and actor.active:
-            follow(session, thread, actor, types=self._types, wanted=None, reason="creator", now=now)
-        if assignee is not None:
-            self._assign(session, thread, assignee, actor, now)
-        return thread
+    def _write(self, session: Session, plans: Sequence[Plan], now: datetime) -> list[ThreadView]:
+        """Enter the new records and change the others; answers all of them as they are now."""
+        new = [_new_row(done) for done in plans if done.thread is None]
+        ids = iter(threads.add_all(session, new, now))
+        threads.change_all(
+            session, [(done.thread.id, done.columns) for done in plans if done.thread is not None], now
+        )
+        rows = iter(new)
+        return [
+            _view(next(ids), next(rows)) if done.thread is None else _changed(done.thread, done.columns)
+            for done in plans
+        ]
 
-    def _change(
-        self, session: Session, thread: ThreadView, change: RecordChange, actor: PartnerView | None, now: datetime
-    ) -> ThreadView:
-        values = change.values
-        columns = {name: values[name] or "" for name in ("title", "domain") if name in values}
-        if "url" in values:
-            columns["url"] = values["url"]
-        fields = dict(thread.fields)
-        if "fields" in values:
-            fields = _without_null({**fields, **(values["fields"] or {})})
-            columns["fields"] = fields
-        lines = changes(self._types.get(thread.record_type, session).fields, thread.fields, fields)
-        assignee = self._new_assignee(session, thread, values)
-        if "assignee" in values and (assignee.id if assignee else None) != thread.assignee_id:
-            columns["assignee_id"] = assignee.id if assignee else None
-            lines = [*lines, self._assignee_line(session, thread, assignee)]
-        if columns:
-            threads.change(session, thread.id, columns, now)
-        changed = threads.by_id(session, thread.id)
-        assert changed is not None
-        if lines:
-            self._log(session, changed, actor, tuple(lines), "", now)
-        if assignee is not None and "assignee_id" in columns:
-            self._assign(session, changed, assignee, actor, now)
-        return changed
+    def _follow(self, session: Session, done: Sequence[tuple[Plan, ThreadView]], now: datetime) -> None:
+        """The creator follows what he made, the assignee what he was given; who was assigned and idle leaves.
 
-    def _log(
-        self, session: Session, thread: ThreadView, actor: PartnerView | None, lines: tuple[Change, ...], text: str,
-        now: datetime,
-    ) -> None:  # fmt: skip
-        rules = self._types.get(thread.record_type, session)
-        name = subtype_of(rules.fields, lines)
-        subtype = rules.subtype(name) if name else None
-        author = Author(actor.id, actor.name, actor.email, actor.internal) if actor else SYSTEM
-        body = text or "\n".join(f"{line.label}: {line.old or '—'} → {line.new or '—'}" for line in lines)
-        draft = Draft(
-            thread, "log", subtype.name if subtype else "note", author, internal=subtype is None or subtype.internal,
-            body_text=body, body_html="" if lines else f"<p>{_escaped(body)}</p>", tracking=lines,
-            generated=True, tell=subtype is not None,
-        )  # fmt: skip
-        self._posting.post(session, draft, now)
+        Followers of a parent inherit.
+        """
+        threads.drop_idle_assignees(
+            session, [(thread.id, each.former) for each, thread in done if each.former]
+        )
+        rows = []
+        for each, thread in done:
+            people = [(each.assignee, "assigned")] if each.assignee else []
+            if each.thread is None and each.actor is not None and each.actor.active:
+                people.insert(0, (each.actor, "creator"))
+            rows += [_follower(thread, partner, each.rules, reason, now) for partner, reason in people]
+        rows += family.heirs(session, done, now)
+        threads.follow_all(session, family.united(rows))
 
-    def _assign(
-        self, session: Session, thread: ThreadView, assignee: PartnerView, actor: PartnerView | None, now: datetime
-    ) -> None:
-        """The assignee follows, and is told unless he did it himself."""
-        if not assignee.active:
-            raise BadValue.of("assignee", f"{assignee.email} is deactivated")
-        follow(session, thread, assignee, types=self._types, wanted=None, reason="assigned", now=now)
-        if actor is not None and actor.id == assignee.id:
-            return
+    def _told(self, done: Plan, thread: ThreadView, now: datetime) -> list[dict[str, Any]]:
+        """The mail to a new assignee, unless he did it himself."""
+        assignee, actor = done.assignee, done.actor
+        if assignee is None or (actor is not None and actor.id == assignee.id):
+            return []
         row = delivery_row(
             "assigned", address=assignee.email, reason="assigned", header_id=self._posting.new_header_id(thread),
             now=now, thread_id=thread.id, partner_id=assignee.id,
             payload={"by": (actor.name or actor.email) if actor else ""},
         )  # fmt: skip
-        messages.add_deliveries(session, [row])
-
-    def _new_assignee(self, session: Session, thread: ThreadView, values: Mapping[str, Any]) -> PartnerView | None:
-        if not values.get("assignee"):
-            return None
-        return known(session, values["assignee"], "assignee")
-
-    def _assignee_line(self, session: Session, thread: ThreadView, new: PartnerView | None) -> Change:
-        old = partners.by_id(session, thread.assignee_id) if thread.assignee_id else None
-        name = ["" if partner is None else partner.name or partner.email for partner in (old, new)]
-        return Change("assignee", "Assigned to", name[0], name[1])
-
-    def _check(self, change: RecordChange) -> None:
-        if not change.key or len(change.key.encode()) > _KEY_OCTETS or any(ord(c) < 32 for c in change.key):
-            raise BadValue.of("key", f"a key has 1 to {_KEY_OCTETS} octets and no control characters")
-        domain = change.values.get("domain")
-        if domain and domain not in self._domains:
-            raise BadValue.of("domain", f"{domain!r} is not one of our domains")
+        return [row]
 
 
-def _without_null(fields: Mapping[str, Any]) -> dict[str, Any]:
-    return {name: value for name, value in fields.items() if value is not None}
+def _entries(done: Plan, thread: ThreadView) -> list[Draft]:
+    """The log entry of what was done to a record: at most one."""
+    if done.thread is None:
+        words = f"{done.rules.label} created"
+        return [
+            plain_entry(thread, done.actor, f"{words}\n{done.change.words}" if done.change.words else words)
+        ]
+    if done.lines:
+        return [change_entry(thread, done.actor, done.rules, done.lines, done.change.words)]
+    return [plain_entry(thread, done.actor, done.change.words)] if done.change.words else []
 
 
-def _escaped(text: str) -> str:
-    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+def _new_row(done: Plan) -> dict[str, Any]:
+    names = {"record_type": done.change.record_type, "key": done.change.key}
+    return {**_BLANK, **done.columns, **names, "creator_id": done.actor.id if done.actor else None}
+
+
+def _view(thread_id: int, row: dict[str, Any]) -> ThreadView:
+    return ThreadView._make(thread_id if name == "id" else row[name] for name in ThreadView._fields)
+
+
+def _changed(thread: ThreadView, columns: dict[str, Any]) -> ThreadView:
+    return thread._replace(**{name: value for name, value in columns.items() if name in ThreadView._fields})
+
+
+def _follower(
+    thread: ThreadView, partner: PartnerView, rules: TypeRules, reason: str, now: datetime
+) -> dict[str, Any]:
+    wanted = defaults(rules.subtypes, internal=partner.internal)
+    return {
+        "thread_id": thread.id, "partner_id": partner.id, "subtypes": wanted, "reason": reason, "created_at": now,
+    }  # fmt: skip

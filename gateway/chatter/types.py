@@ -14,12 +14,11 @@ import msgspec
 from gateway.errors import BadValue, ConfigError, NotFound
 from gateway.mail.address import normalise
 from gateway.rules.subscription import Subtype, with_generic
-from gateway.rules.tracking import Field
+from gateway.rules.values import FIELD_TYPES, Field
+from gateway.rules.visibility import ACCESS, ALL
 from store.bell import Bell
 from store.queries import types as store
 from store.session import Database, Session
-
-FIELD_TYPES = ("text", "number", "money", "date", "datetime", "boolean", "choice", "reference", "list")
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +30,11 @@ class TypeRules:
     fields: tuple[Field, ...] = ()
     subtypes: tuple[Subtype, ...] = ()
     policy: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def access(self) -> str:
+        """What a record of the type that names no members is open to (rules/visibility)."""
+        return str(self.policy.get("access") or ALL)
 
     def subtype(self, name: str) -> Subtype | None:
         """The subtype of this name, None if the type has none."""
@@ -50,7 +54,12 @@ def rules_of(name: str, label: str, config: Mapping[str, Any]) -> TypeRules:
     for index, subtype in enumerate(subtypes):
         if not subtype.name or any(letter.isspace() for letter in subtype.name):
             raise BadValue.of(f"subtypes/{index}/name", "a subtype needs a name without blanks")
-    return TypeRules(name, label or name, tuple(fields), with_generic(tuple(subtypes)), config.get("policy") or {})
+    access = (config.get("policy") or {}).get("access") or ALL
+    if access not in ACCESS:
+        raise BadValue.of("policy/access", f"{access!r} is none of {', '.join(ACCESS)}")
+    return TypeRules(
+        name, label or name, tuple(fields), with_generic(tuple(subtypes)), config.get("policy") or {}
+    )
 
 
 class Types:
@@ -119,9 +128,11 @@ def seed(session: Session, file: Path, *, domain: str, now: datetime) -> list[st
 
 
 def put(session: Session, name: str, label: str | None, changes: Mapping[str, Any], now: datetime) -> bool:
-    """Write a record type; absent = unchanged. Answers True when it is new. Raises BadValue."""
+    """Write a record type; absent = unchanged, null = clear. Answers True when it is new. Raises BadValue."""
     row = next((row for row in store.record_types(session) if row.name == name), None)
-    config = {**(row.config if row else {}), **{key: value for key, value in changes.items() if value is not None}}
+    config = {
+        key: value for key, value in {**(row.config if row else {}), **changes}.items() if value is not None
+    }
     wanted = label if label is not None else (row.label if row else name)
     rules_of(name, wanted, config)
     return store.put_record_type(session, name, wanted, config, now)

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
+from gateway.chatter import templates
 from gateway.chatter.partners import address_or_bad_value, find_or_add, known
-from gateway.chatter.post import Author, Draft, Posting, Receipt
-from gateway.errors import BadShape, BadValue, Conflict, FieldError
+from gateway.chatter.post import Author, Draft, File, Posting, Receipt
+from gateway.errors import BadShape, BadValue, Conflict, FieldError, NotFound
+from gateway.mail.address import normalise
 from gateway.mail.html import clean, from_text, to_text
 from store.models.views import PartnerView, ThreadView
-from store.queries import message as messages
+from store.queries import files
 from store.queries import thread as threads
+from store.queries.partner import by_address, signature_of
 from store.session import Session
 
 KINDS = {"message": "discussions", "note": "note"}
@@ -20,7 +23,13 @@ KINDS = {"message": "discussions", "note": "note"}
 
 @dataclass(frozen=True, slots=True)
 class Writing:
-    """What somebody wrote. author, mentions, recipients, confirm_external: e-mails."""
+    """What somebody wrote. author, mentions, recipients, confirm_external: e-mails.
+
+    template: name of the one that fills what is left out of subject, body and recipients; "" = none.
+    signature: the author's is put under the text.
+    files: images that stood in the body itself. uploader: the token or session that posts, which must have
+    uploaded the files of attachment_ids; "" = not asked.
+    """
 
     kind: str
     author: str
@@ -31,9 +40,15 @@ class Writing:
     recipients: Sequence[str] = ()
     attachment_ids: Sequence[int] = ()
     confirm_external: Sequence[str] = ()
+    files: tuple[File, ...] = ()
+    uploader: str = ""
+    template: str = ""
+    signature: bool = False
 
 
-def write(session: Session, thread: ThreadView, writing: Writing, *, posting: Posting, now: datetime) -> Receipt:
+def write(
+    session: Session, thread: ThreadView, writing: Writing, *, posting: Posting, now: datetime
+) -> Receipt:
     """Post what somebody wrote.
 
     A note that names an outsider without confirming him is refused with Conflict, ``external`` naming
@@ -41,6 +56,16 @@ def write(session: Session, thread: ThreadView, writing: Writing, *, posting: Po
     """
     draft = draft_of(session, thread, writing, now)
     receipt = posting.post(session, draft, now)
+    if writing.template and not _has_body(writing):
+        own_subject = bool(writing.subject)
+        templates.personalise(
+            session,
+            receipt.message_id,
+            writing.template,
+            thread,
+            author=draft.author,
+            own_subject=own_subject,
+        )
     if draft.author.internal:
         threads.invite(session, thread.id, draft.mentioned | draft.recipients, now)
     return receipt
@@ -48,36 +73,82 @@ def write(session: Session, thread: ThreadView, writing: Writing, *, posting: Po
 
 def draft_of(session: Session, thread: ThreadView, writing: Writing, now: datetime) -> Draft:
     """The draft of what somebody wrote; see ``write``."""
+    if writing.template:
+        writing = _loaded(session, thread, writing)
     if writing.kind not in KINDS:
         raise BadValue.of("kind", f"{writing.kind!r} is neither message nor note")
     author = known(session, writing.author, "author")
     if not author.active:
         raise BadValue.of("author", f"{author.email} is deactivated")
-    mentioned = _partners(session, writing.mentions, "mentions", now)
-    recipients = _partners(session, writing.recipients, "recipients", now)
+    mentioned = named_partners(session, writing.mentions, "mentions", now)
+    recipients = named_partners(session, writing.recipients, "recipients", now)
     is_note = writing.kind == "note"
     if is_note and not author.internal:
         raise BadValue.of("author", f"{author.email} is not internal: a note is for staff")
-    confirmed = _confirmed(writing, [*mentioned, *recipients]) if is_note else frozenset()
-    html, text = _bodies(writing)
+    confirmed = (
+        confirmed_outsiders(writing.confirm_external, [*mentioned, *recipients]) if is_note else frozenset()
+    )
+    if writing.body_html is None and writing.body_text is None and not writing.attachment_ids:
+        raise BadShape("a message needs body_html or body_text", [FieldError("#/body_text", "missing")])
+    html, text = bodies(writing.body_html, writing.body_text)
+    if writing.signature:
+        html, text = _signed(html, text, signature_of(session, author.id))
+    chosen = free_files(
+        session, thread, writing.attachment_ids, uploader=writing.uploader, author_id=author.id
+    )
     return Draft(
         thread, writing.kind, KINDS[writing.kind], Author(author.id, author.name, author.email, author.internal),
         internal=is_note, subject=_one_line(writing.subject), body_html=html, body_text=text,
-        attachment_ids=_files(session, thread, writing.attachment_ids),
+        files=writing.files, attachment_ids=tuple(chosen), extra_search=tuple(chosen.values()),
         mentioned=frozenset(partner.id for partner in mentioned),
         recipients=frozenset(partner.id for partner in recipients), confirmed=confirmed,
         followers=() if is_note else ((author.id, author.internal),),
     )  # fmt: skip
 
 
-def _partners(session: Session, emails: Sequence[str], pointer: str, now: datetime) -> list[PartnerView]:
+def _signed(html: str, text: str, signature: str) -> tuple[str, str]:
+    """Both forms with a signature below the mark that mail programs know (RFC 3676 section 4.3)."""
+    if not signature.strip():
+        return html, text
+    lines = signature.strip("\n")
+    return f"{html}<p>-- </p>{from_text(lines)}", f"{text.rstrip()}\n\n-- \n{lines}"
+
+
+def _has_body(writing: Writing) -> bool:
+    return writing.body_html is not None or writing.body_text is not None
+
+
+def _loaded(session: Session, thread: ThreadView, writing: Writing) -> Writing:
+    """The writing with what its template says where it says nothing itself.
+
+    A message to one person is loaded with his name and in his language; each mail has its reader's anyway.
+    """
+    named = [*writing.recipients, *writing.mentions]
+    reader = by_address(session, normalise(named[0])) if len(named) == 1 else None
+    author = known(session, writing.author, "author")
+    try:
+        loaded = templates.render(
+            session, writing.template, thread, author=author, reader=reader or templates.NOBODY,
+            language=reader.language if reader else "",
+        )  # fmt: skip
+    except NotFound as trouble:
+        raise BadValue.of("template", str(trouble)) from trouble
+    html, text = (writing.body_html, writing.body_text) if _has_body(writing) else (loaded.html, loaded.text)
+    return replace(
+        writing, subject=writing.subject or loaded.subject or None, body_html=html, body_text=text,
+        recipients=writing.recipients or loaded.recipients,
+    )  # fmt: skip
+
+
+def named_partners(session: Session, emails: Sequence[str], pointer: str, now: datetime) -> list[PartnerView]:
+    """The partners of some e-mails; who is unknown becomes an external one. Raises BadValue naming the place."""
     addresses = {address_or_bad_value(text, f"{pointer}/{index}"): "" for index, text in enumerate(emails)}
     return list(find_or_add(session, addresses, now).values()) if addresses else []
 
 
-def _confirmed(writing: Writing, named: Sequence[PartnerView]) -> frozenset[int]:
+def confirmed_outsiders(confirmed: Sequence[str], named: Sequence[PartnerView]) -> frozenset[int]:
     """The outsiders of a note who were confirmed. Raises Conflict for any who was not."""
-    allowed = {address_or_bad_value(text, f"confirm_external/{i}") for i, text in enumerate(writing.confirm_external)}
+    allowed = {address_or_bad_value(text, f"confirm_external/{i}") for i, text in enumerate(confirmed)}
     outsiders = [partner for partner in named if not partner.internal]
     open_ones = sorted({partner.email for partner in outsiders if partner.email not in allowed})
     if open_ones:
@@ -89,22 +160,29 @@ def _confirmed(writing: Writing, named: Sequence[PartnerView]) -> frozenset[int]
     return frozenset(partner.id for partner in outsiders)
 
 
-def _bodies(writing: Writing) -> tuple[str, str]:
-    if writing.body_html is None and writing.body_text is None and not writing.attachment_ids:
-        raise BadShape("a message needs body_html or body_text", [FieldError("#/body_text", "missing")])
-    if writing.body_html is not None:
-        html = clean(writing.body_html)
-        return html, writing.body_text if writing.body_text is not None else to_text(html)
-    text = writing.body_text or ""
+def bodies(body_html: str | None, body_text: str | None) -> tuple[str, str]:
+    """The HTML and the text of what was given in either form; HTML is cleaned."""
+    if body_html is not None:
+        html = clean(body_html)
+        return html, body_text if body_text is not None else to_text(html)
+    text = body_text or ""
     return from_text(text), text
 
 
-def _files(session: Session, thread: ThreadView, ids: Sequence[int]) -> tuple[int, ...]:
-    free = set(messages.free_attachments(session, thread.id, ids)) if ids else set()
+def free_files(
+    session: Session, thread: ThreadView, ids: Sequence[int], *, uploader: str = "", author_id: int = 0
+) -> dict[int, str]:
+    """The names of files of this record that are part of no message. Raises BadValue naming the place.
+
+    uploader: only what this token or session uploaded, for this author; "" = whoever it was.
+    """
+    free = files.pending(session, thread.id, ids, by=uploader, author_id=author_id) if ids else {}
     for index, attachment_id in enumerate(ids):
         if attachment_id not in free:
-            raise BadValue.of(f"attachment_ids/{index}", f"file {attachment_id} is not a free file of this record")
-    return tuple(ids)
+            raise BadValue.of(
+                f"attachment_ids/{index}", f"file {attachment_id} is not a free file of this record"
+            )
+    return {attachment_id: free[attachment_id] for attachment_id in ids}
 
 
 def _one_line(subject: str | None) -> str | None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import shutil
 import sqlite3
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -57,12 +58,14 @@ def restore(asked: Asked, directory: str) -> None:
 
 def _only_sqlite(asked: Asked) -> None:
     if asked.settings.data.database_url:
-        raise Conflict("data.database_url is set: back the database up with its own tools, and the directory with yours")
+        raise Conflict(
+            "data.database_url is set: back the database up with its own tools, and the directory with yours"
+        )
 
 
 def _copy_blobs(source: Path, to: Path) -> int:
     blobs = [blob for blob in _blobs(source) if not (to / blob.parent.name / blob.name).exists()]
-    with click.progressbar(blobs, label="blobs", file=click.get_text_stream("stderr")) as bar:
+    with click.progressbar(blobs, label="blobs", file=sys.stderr) as bar:
         for blob in bar:
             (to / blob.parent.name).mkdir(parents=True, exist_ok=True)
             draft = to / blob.parent.name / f"{blob.name}.new"

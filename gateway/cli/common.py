@@ -19,7 +19,10 @@ if TYPE_CHECKING:
 F = TypeVar("F", bound=Callable[..., Any])
 
 config_option = click.option(
-    "--config", metavar="FILE", default=None, help="Configuration file; also THREADPOST_CONFIG. Without: defaults."
+    "--config",
+    metavar="FILE",
+    default=None,
+    help="Configuration file; also THREADPOST_CONFIG. Without: defaults.",
 )
 
 

@@ -23,7 +23,15 @@ PEOPLE = (
     (CAROL, {"name": "Carol Jones"}),
 )
 RECORDS = (
-    ("ticket", "T-1001", {"title": "Pump P-7 leaks", "fields": {"stage": "new", "priority": "normal", "amount": 120}, "assignee": BOB}),
+    (
+        "ticket",
+        "T-1001",
+        {
+            "title": "Pump P-7 leaks",
+            "fields": {"stage": "new", "priority": "normal", "amount": 120},
+            "assignee": BOB,
+        },
+    ),
     ("order", "SO-2042", {"title": "Six spare valves"}),
     ("contract", "C-7", {"title": "Maintenance 2027"}),
 )
@@ -37,7 +45,8 @@ def demo(asked: Asked) -> None:
     SMTP 127.0.0.1:8025, LMTP 8024, HTTP 8080; mail that goes out lands on the page /dev/outbox.
     """
     from gateway import log
-    from gateway.app import ROLES, App, run
+    from gateway.app import App
+    from gateway.life import ROLES, run
 
     settings = asked.settings
     if asked.file is None:
@@ -91,12 +100,24 @@ def _talk(session: Session, app: App, ticket: ThreadView, now: datetime) -> None
 
     follow(session, ticket, known(session, CAROL, ""), types=app.types, wanted=None, reason="demo", now=now)
     for kind, author, text in (
-        ("message", CAROL, "Good morning,\n\nour pump P-7 leaks at the flange since yesterday. Can somebody have a look?"),
+        (
+            "message",
+            CAROL,
+            "Good morning,\n\nour pump P-7 leaks at the flange since yesterday. Can somebody have a look?",
+        ),
         ("note", BOB, "She has the old gasket; we have the new one in stock."),
-        ("message", BOB, "Dear Carol,\n\na new gasket is on its way. Please tell us on Friday whether it holds."),
+        (
+            "message",
+            BOB,
+            "Dear Carol,\n\na new gasket is on its way. Please tell us on Friday whether it holds.",
+        ),
     ):
         write(session, ticket, Writing(kind, author, body_text=text), posting=app.posting, now=now)
-    app.records.put(session, RecordChange("ticket", ticket.key, {"fields": {"stage": "in_progress", "amount": 180}}, BOB), now)
+    app.records.put(
+        session,
+        RecordChange("ticket", ticket.key, {"fields": {"stage": "in_progress", "amount": 180}}, BOB),
+        now,
+    )
 
 
 def _greet(app: App, ticket: ThreadView) -> None:
@@ -108,10 +129,14 @@ def _greet(app: App, ticket: ThreadView) -> None:
 
     with app.database.write() as session:
         alice, carol = known(session, ALICE, ""), known(session, CAROL, "")
-        secret = make_link_secret(session, "login", partner_id=alice.id, payload={}, lives=LOGIN_LINK_LIVES, now=clock.now())
+        secret = make_link_secret(
+            session, "login", partner_id=alice.id, payload={}, lives=LOGIN_LINK_LIVES, now=clock.now()
+        )
         generation = threads.generation(session, ticket.id, carol.id)
     domain = app.domains[0]
-    token = mint(Token(Kind.REPLY, ticket.id, carol.id, generation=generation, week=week_of(clock.now())), app.keys)
+    token = mint(
+        Token(Kind.REPLY, ticket.id, carol.id, generation=generation, week=week_of(clock.now())), app.keys
+    )
     address, base = f"{domain.reply}+{token}@{domain.name}", app.settings.web.base_url.rstrip("/")
     mail = f"From: Carol Jones <{CAROL}>\\nTo: {address}\\nSubject: Re: {ticket.title}\\n\\nThank you, the new gasket holds.\\n"
     smtp = app.settings.smtp

@@ -24,7 +24,10 @@ def keygen(file: str) -> None:
     handle = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     with os.fdopen(handle, "wb") as opened:
         opened.write(make())
-    click.echo(f'{file} written; set dkim_key = "{file}" and dkim_selector, then publish `threadpost dkim dns`', err=True)
+    click.echo(
+        f'{file} written; set dkim_key = "{file}" and dkim_selector, then publish `threadpost dkim dns`',
+        err=True,
+    )
 
 
 @dkim.command()

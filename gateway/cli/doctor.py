@@ -55,14 +55,20 @@ def _database(asked: Asked) -> Iterator[Finding]:
     with asked.app.database.write() as session:
         session.exec_driver_sql("SELECT 1")
     yield True, f"the database answers in {(time.perf_counter() - started) * 1000:.0f} ms"
-    yield time.time() > 1_780_000_000, f"the clock says {time.strftime('%Y-%m-%d %H:%M:%S', time.gmtime())} UTC"
+    yield (
+        time.time() > 1_780_000_000,
+        f"the clock says {time.strftime('%Y-%m-%d %H:%M:%S', time.gmtime())} UTC",
+    )
 
 
 def _keys(asked: Asked) -> Iterator[Finding]:
     file = asked.app.directory / "keys.toml"
     _ = asked.app.keys
     mode = file.stat().st_mode & 0o777
-    yield mode & 0o077 == 0, f"{file} is readable by us only" if mode & 0o077 == 0 else f"{file} has mode {mode:o}: chmod 600"
+    yield (
+        mode & 0o077 == 0,
+        f"{file} is readable by us only" if mode & 0o077 == 0 else f"{file} has mode {mode:o}: chmod 600",
+    )
 
 
 def _tls(asked: Asked) -> Iterator[Finding]:
@@ -71,7 +77,9 @@ def _tls(asked: Asked) -> Iterator[Finding]:
     for name, door in (("smtp", asked.settings.smtp), ("lmtp", asked.settings.lmtp)):
         if door.tls_certificate:
             yield _tried(
-                partial(server_context, Path(door.tls_certificate), Path(door.tls_key) if door.tls_key else None),
+                partial(
+                    server_context, Path(door.tls_certificate), Path(door.tls_key) if door.tls_key else None
+                ),
                 f"{name}: the certificate {door.tls_certificate} can be used",
             )
 
@@ -83,7 +91,9 @@ def _dns(asked: Asked) -> Iterator[Finding]:
         if domain.name.endswith((".localhost", ".test", ".example")):
             yield True, f"{domain.name}: a domain for tests, DNS is not asked"
             continue
-        names = [(domain.name, "MX")] + ([(f"{domain.dkim_selector}._domainkey.{domain.name}", "TXT")] if domain.dkim_selector else [])
+        names = [(domain.name, "MX")] + (
+            [(f"{domain.dkim_selector}._domainkey.{domain.name}", "TXT")] if domain.dkim_selector else []
+        )
         for name, kind in names:
             try:
                 answer = resolver.resolve(name, kind, lifetime=5)

@@ -15,7 +15,9 @@ def ledger() -> None:
 
 
 @ledger.command("list")
-@click.option("--state", default=None, help="received, processing, posted, absorbed, held, refused or failed.")
+@click.option(
+    "--state", default=None, help="received, processing, posted, absorbed, held, refused or failed."
+)
 @click.option("--query", default="", help="Part of subject, address or Message-ID.")
 @click.option("--limit", default=30, show_default=True, help="How many, newest first.")
 @json_option

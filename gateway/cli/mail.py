@@ -28,8 +28,12 @@ def parse(as_json: bool, files: tuple[str, ...]) -> None:
 
 @click.command()
 @click.argument("file", type=click.Path())
-@click.option("--rcpt", "rcpts", multiple=True, metavar="ADDR", help="Forward-path; without: To and Cc of the mail.")
-@click.option("--from", "reverse_path", default=None, metavar="ADDR", help="Reverse-path; without: From of the mail.")
+@click.option(
+    "--rcpt", "rcpts", multiple=True, metavar="ADDR", help="Forward-path; without: To and Cc of the mail."
+)
+@click.option(
+    "--from", "reverse_path", default=None, metavar="ADDR", help="Reverse-path; without: From of the mail."
+)
 @click.option("--peer", default="", metavar="IP", help="As if this peer had handed it over by SMTP.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object.")
 @asks
@@ -58,38 +62,54 @@ def explain(
         print_json(told.to_json())
         return
     for path, outcome, trace in told.ends:
-        click.echo(f"{path}: {click.style(outcome.state, bold=True)}" + (f" ({outcome.reason})" if outcome.reason else ""))
+        click.echo(
+            f"{path}: {click.style(outcome.state, bold=True)}"
+            + (f" ({outcome.reason})" if outcome.reason else "")
+        )
         for line in trace.lines:
-            click.echo(f"  {line['step']:<13} {line['finding']}" + (f"  [{line['reason']}]" if line["reason"] else ""))
+            click.echo(
+                f"  {line['step']:<13} {line['finding']}"
+                + (f"  [{line['reason']}]" if line["reason"] else "")
+            )
     for address, state, why in told.told:
         click.echo(f"  {'would tell' if state in ('queued', 'inbox') else 'would not tell'} {address}: {why}")
 
 
 @click.command()
-@click.option("--rcpt", "rcpts", multiple=True, required=True, metavar="ADDR", help="Forward-path; may be repeated.")
-@click.option("--from", "reverse_path", default="", metavar="REVERSE", help="Reverse-path; empty = the null path.")
+@click.option(
+    "--rcpt", "rcpts", multiple=True, required=True, metavar="ADDR", help="Forward-path; may be repeated."
+)
+@click.option(
+    "--from", "reverse_path", default="", metavar="REVERSE", help="Reverse-path; empty = the null path."
+)
 @asks
 def inject(asked: Asked, rcpts: tuple[str, ...], reverse_path: str) -> None:
     """Accept a mail from standard input, for pipe(8).
 
     Exits 0, 67 for an unknown recipient, 65 for bad mail, 75 when it should be tried again.
     """
-    from gateway.errors import GatewayError, UnknownRecipient
+    from gateway.errors import ConfigError, GatewayError, UnknownRecipient
     from gateway.mail.envelope import Client, Envelope
     from store.session import StoreUnavailable
 
     raw = sys.stdin.buffer.read()
     try:
-        app = asked.app
+        app = asked.app  # raises ConfigError
         targets = [app.acceptor.resolve_now(path) for path in rcpts]
         if len(raw) > app.settings.smtp.max_size:
             raise _Ends(65, f"the mail has {len(raw)} octets, the limit is {app.settings.smtp.max_size}")
         if not raw.strip():
             raise _Ends(65, "the mail is empty")
-        mail_id = app.acceptor.accept_now("inject", Envelope(reverse_path.strip("<>"), rcpts, Client()), targets, raw)
+        mail_id = app.acceptor.accept_now(
+            "inject", Envelope(reverse_path.strip("<>"), rcpts, Client()), targets, raw
+        )
     except UnknownRecipient as trouble:
         raise _Ends(67, f"unknown recipient {trouble}") from trouble
-    except (StoreUnavailable, OSError) as trouble:
+    except (
+        StoreUnavailable,
+        OSError,
+        ConfigError,
+    ) as trouble:  # a mail must not bounce for our configuration
         raise _Ends(75, f"try again later: {trouble}") from trouble
     except GatewayError as trouble:
         raise _Ends(75 if trouble.code < 500 else 65, str(trouble)) from trouble

@@ -31,6 +31,7 @@ VERBS = {
     "queue": "gateway.cli.queue:queue",
     "replay": "gateway.cli.ledger:replay",
     "serve": "gateway.cli.serve:serve",
+    "tick": "gateway.cli.tick:tick",
     "token": "gateway.cli.people:token",
 }
 

@@ -19,11 +19,19 @@ def partner() -> None:
 @click.option("--name", default=None, help="Name in From lines and on pages.")
 @click.option("--internal", is_flag=True, help="Staff: may log in, reads notes.")
 @click.option("--admin", is_flag=True, help="Staff with all rights.")
-@click.option("--address", "addresses", multiple=True, metavar="ADDR", help="A further address of the same person.")
+@click.option(
+    "--address", "addresses", multiple=True, metavar="ADDR", help="A further address of the same person."
+)
 @click.option("--language", default=None, help="Language of his mails, such as it.")
 @asks
 def add(
-    asked: Asked, email: str, name: str | None, internal: bool, admin: bool, addresses: tuple[str, ...], language: str | None
+    asked: Asked,
+    email: str,
+    name: str | None,
+    internal: bool,
+    admin: bool,
+    addresses: tuple[str, ...],
+    language: str | None,
 ) -> None:
     """Enter a partner, or change him."""
     from gateway import clock
@@ -52,9 +60,21 @@ def list_(asked: Asked, query: str, as_json: bool) -> None:
         found = partners.search(session, query, after=None, limit=1000)
     if as_json:
         for row in found:
-            print_json({"id": row.id, "name": row.name, "email": row.email, "internal": row.internal, "role": row.role, "active": row.active})
+            print_json(
+                {
+                    "id": row.id,
+                    "name": row.name,
+                    "email": row.email,
+                    "internal": row.internal,
+                    "role": row.role,
+                    "active": row.active,
+                }
+            )
         return
-    print_table(["id", "e-mail", "name", "kind"], [(p.id, p.email, p.name, p.role or ("internal" if p.internal else "external")) for p in found])
+    print_table(
+        ["id", "e-mail", "name", "kind"],
+        [(p.id, p.email, p.name, p.role or ("internal" if p.internal else "external")) for p in found],
+    )
 
 
 @click.group()
@@ -64,7 +84,13 @@ def token() -> None:
 
 @token.command("create")
 @click.option("--name", required=True, help="Whose token this is.")
-@click.option("--scope", "scopes", multiple=True, required=True, help="read, post, follow, ingest or admin; may be repeated or a comma list.")
+@click.option(
+    "--scope",
+    "scopes",
+    multiple=True,
+    required=True,
+    help="read, post, follow, ingest or admin; may be repeated or a comma list.",
+)
 @click.option("--record-type", "record_types", multiple=True, help="Only for this type; may be repeated.")
 @asks
 def create(asked: Asked, name: str, scopes: tuple[str, ...], record_types: tuple[str, ...]) -> None:
@@ -74,9 +100,13 @@ def create(asked: Asked, name: str, scopes: tuple[str, ...], record_types: tuple
 
     wanted = {scope.strip() for text in scopes for scope in text.split(",") if scope.strip()}
     if not wanted <= SCOPES:
-        raise click.UsageError(f"--scope: {', '.join(sorted(wanted - SCOPES))} is none of {', '.join(sorted(SCOPES))}")
+        raise click.UsageError(
+            f"--scope: {', '.join(sorted(wanted - SCOPES))} is none of {', '.join(sorted(SCOPES))}"
+        )
     with asked.app.database.write() as session:
-        click.echo(create_token(session, name=name, scopes=wanted, record_types=record_types, now=clock.now()))
+        click.echo(
+            create_token(session, name=name, scopes=wanted, record_types=record_types, now=clock.now())
+        )
 
 
 @token.command("list")
@@ -92,7 +122,10 @@ def list_tokens(asked: Asked, as_json: bool) -> None:
         for row in rows:
             print_json({"id": row.id, "name": row.name, "scopes": sorted(row.scopes), "active": row.active})
         return
-    print_table(["id", "name", "scopes", "active"], [(r.id, r.name, ", ".join(sorted(r.scopes)), "yes" if r.active else "no") for r in rows])
+    print_table(
+        ["id", "name", "scopes", "active"],
+        [(r.id, r.name, ", ".join(sorted(r.scopes)), "yes" if r.active else "no") for r in rows],
+    )
 
 
 @token.command("revoke")
@@ -122,5 +155,7 @@ def login_link(asked: Asked, email: str) -> None:
         found = known(session, email, "email")
         if not (found.internal and found.active):
             raise BadValue.of("email", f"{found.email} is not an active colleague")
-        secret = make_link_secret(session, "login", partner_id=found.id, payload={}, lives=LOGIN_LINK_LIVES, now=clock.now())
+        secret = make_link_secret(
+            session, "login", partner_id=found.id, payload={}, lives=LOGIN_LINK_LIVES, now=clock.now()
+        )
     click.echo(f"{app.settings.web.base_url.rstrip('/')}/login?token={secret}")

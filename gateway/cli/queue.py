@@ -55,7 +55,9 @@ def drop(asked: Asked, delivery_ids: tuple[int, ...]) -> None:
     from store.queries import delivery
 
     with asked.app.database.write() as session:
-        done = [i for i in delivery_ids if delivery.drop(session, i, "dropped on the command line", clock.now())]
+        done = [
+            i for i in delivery_ids if delivery.drop(session, i, "dropped on the command line", clock.now())
+        ]
     _tell(delivery_ids, done, "dropped")
 
 

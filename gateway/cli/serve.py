@@ -6,15 +6,15 @@ import click
 
 from gateway.cli.common import Asked, asks
 
-ROLES = ("receive", "work", "web", "schedule")
-
 
 @click.command()
-@click.option("--only", default=",".join(ROLES), metavar="ROLES", help="Comma list of receive, work, web, schedule.")
+@click.option(
+    "--only", default="receive,work,web,schedule", show_default=True, metavar="ROLES", help="Comma list."
+)
 @asks
 def serve(asked: Asked, only: str) -> None:
     """Run until SIGTERM: doors for mail, worker and dispatcher, HTTP, timetable."""
-    from gateway.app import run
+    from gateway.life import ROLES, run
 
     roles = [role.strip() for role in only.split(",") if role.strip()]
     for role in roles:

@@ -14,7 +14,7 @@ import os
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 from typing import BinaryIO
@@ -41,7 +41,8 @@ from store.blobs import BlobStore
 from store.group import GroupCommit
 from store.models.views import NewMail
 from store.queries import inbound as ledger
-from store.session import Database, StoreUnavailable
+from store.queries import lives, merge
+from store.session import Database, Session, StoreUnavailable
 
 INLINE_OCTETS = 64 * 1024  # larger raw mail lies in the blob store
 _FRESH_SECONDS = 5.0
@@ -130,6 +131,8 @@ class _Known:
 
     aliases: dict[str, tuple[int, str]] = field(default_factory=dict)
     blocks: frozenset[str] = frozenset()
+    survivors: Mapping[int, int] = field(default_factory=dict)  # merged partner -> who he is now
+    moved: dict[int, int] = field(default_factory=dict)  # merged thread -> the thread it is part of now
     loaded: float = 0.0
     generations: dict[tuple[int, int], tuple[float, int | None]] = field(default_factory=dict)
 
@@ -198,7 +201,9 @@ class Acceptor:
         if not self._is_fresh():
             await asyncio.to_thread(self._refresh_or_busy)
         address = normalise(reverse_path)
-        return bool(address) and not self._known.blocks.isdisjoint({address, "@" + address.rpartition("@")[2]})
+        return bool(address) and not self._known.blocks.isdisjoint(
+            {address, "@" + address.rpartition("@")[2]}
+        )
 
     async def accept(self, door: str, envelope: Envelope, targets: Sequence[Target], spool: Spool) -> int:
         """Make the mail durable; answers its id in the ledger.
@@ -235,7 +240,9 @@ class Acceptor:
             blob=blob,
             size=spool.size,
             received_at=self._now(),
-            targets=[(path, *to_row(target)) for path, target in zip(envelope.forward_paths, targets, strict=True)],
+            targets=[
+                (path, *to_row(target)) for path, target in zip(envelope.forward_paths, targets, strict=True)
+            ],
         )
 
     def _split(self, forward_path: str) -> tuple[str, OwnDomain]:
@@ -259,13 +266,13 @@ class Acceptor:
             return target
         token, verb = found
         if token.kind is not Kind.REPLY:
-            return _target_of(token, verb)
+            return self._target(token, verb)
         remembered = self._known.generations.get((token.subject_id, token.partner_id))
         if remembered is None or time.monotonic() - remembered[0] > _FRESH_SECONDS:
             return None
         if remembered[1] is None or token.generation < remembered[1]:
             raise UnknownRecipient(forward_path)
-        return _target_of(token, verb)
+        return self._target(token, verb)
 
     def _by_token(self, local_part: str, domain: OwnDomain) -> Target | None:
         found = read_local_part(local_part, domain.prefixes, self._keys)
@@ -275,10 +282,12 @@ class Acceptor:
         if token.kind is Kind.REPLY:
             with self._database.read() as session:
                 generation = ledger.live_generation(session, token.subject_id, token.partner_id)
+                if generation is None:
+                    generation = self._merged(session, token)
             self._remember(token, generation)
             if generation is None or token.generation < generation:
                 return None
-        return _target_of(token, verb)
+        return self._target(token, verb)
 
     def _by_name(self, local_part: str, domain: OwnDomain) -> Target | None:
         address = f"{local_part}@{domain.name}"
@@ -292,6 +301,20 @@ class Acceptor:
         if domain.catchall and local_part.partition("+")[0] not in domain.prefixes:
             return Catchall()
         return None
+
+    def _merged(self, session: Session, token: Token) -> int | None:
+        """The lowest live generation of a thread that was merged into another, None when it was not."""
+        found = lives.merged_generation(session, token.subject_id, token.partner_id)
+        if found is None:
+            return None
+        self._known.moved[token.subject_id] = found[0]
+        return found[1]
+
+    def _target(self, token: Token, verb: str) -> Target:
+        """What a live token means now, wherever its thread and its partner have gone since."""
+        if token.kind is Kind.REPLY:
+            token = replace(token, subject_id=self._known.moved.get(token.subject_id, token.subject_id))
+        return _target_of(token, verb, self._known.survivors)
 
     def _remember(self, token: Token, generation: int | None) -> None:
         if len(self._known.generations) > 20_000:
@@ -308,6 +331,7 @@ class Acceptor:
             with self._database.read() as session:
                 self._known.aliases = ledger.aliases(session)
                 self._known.blocks = ledger.blocks(session)
+                self._known.survivors = merge.survivors(session)
             self._known.loaded = time.monotonic()
 
     def _refresh_or_busy(self) -> None:
@@ -317,7 +341,9 @@ class Acceptor:
             raise StoreBusy(str(trouble)) from trouble
 
 
-def _target_of(token: Token, verb: str) -> Target:
+def _target_of(token: Token, verb: str, survivors: Mapping[int, int]) -> Target:
+    if token.kind in (Kind.REPLY, Kind.LEAVE):  # the others name no partner in this place
+        token = replace(token, partner_id=survivors.get(token.partner_id, token.partner_id))
     match token.kind:
         case Kind.REPLY:
             if verb == "leave":

@@ -29,7 +29,9 @@ class Confirmation:
         self._domain = domain
         self._new_header_id = new_header_id
 
-    def ask(self, session: Session, colleague: ParticipantView, mail_id: int, subject: str, now: datetime) -> bool:
+    def ask(
+        self, session: Session, colleague: ParticipantView, mail_id: int, subject: str, now: datetime
+    ) -> bool:
         """Ask about one held mail; False when it joined a question that is open already."""
         open_ones = store.open_secrets(session, PURPOSE, colleague.partner_id, now - _ONE_PER)
         if open_ones:
@@ -38,9 +40,18 @@ class Confirmation:
             store.change_secret(session, waiting.hash, {**waiting.payload, "mails": mails})
             return False
         secret = access.make_link_secret(
-            session, PURPOSE, partner_id=colleague.partner_id, payload={"mails": [mail_id]}, lives=LIVES, now=now
+            session,
+            PURPOSE,
+            partner_id=colleague.partner_id,
+            payload={"mails": [mail_id]},
+            lives=LIVES,
+            now=now,
         )
-        payload = {"subject": subject, "received": now.isoformat(), "url": f"{self._base_url}/confirm/{secret}"}
+        payload = {
+            "subject": subject,
+            "received": now.isoformat(),
+            "url": f"{self._base_url}/confirm/{secret}",
+        }
         row = delivery_row(
             "confirm", address=colleague.email, reason="confirm", header_id=self._new_header_id(self._domain), now=now,
             partner_id=colleague.partner_id, payload=payload,

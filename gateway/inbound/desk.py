@@ -9,7 +9,7 @@ from dataclasses import asdict
 from datetime import datetime
 
 from gateway.errors import BadValue, Conflict, NotFound
-from gateway.inbound.pipeline import Decision
+from gateway.inbound.case import Decision
 from gateway.mail.address import normalise
 from store.queries import inbound as ledger
 from store.queries import partner as partners
@@ -19,7 +19,9 @@ from store.session import Session
 _REPLAYABLE = ("held", "failed", "refused", "absorbed")
 
 
-def replay(session: Session, mail_id: int, now: datetime, record: tuple[str, str] | None = None, by: str = "") -> None:
+def replay(
+    session: Session, mail_id: int, now: datetime, record: tuple[str, str] | None = None, by: str = ""
+) -> None:
     """Carry an entry through the journey again; record: (type, key), post it there.
 
     Raises NotFound, Conflict when it is posted already or not at rest, BadValue for an unknown record.
@@ -35,7 +37,12 @@ def replay(session: Session, mail_id: int, now: datetime, record: tuple[str, str
 
 
 def release(
-    session: Session, mail_id: int, now: datetime, as_email: str | None = None, follow: bool | None = None, by: str = ""
+    session: Session,
+    mail_id: int,
+    now: datetime,
+    as_email: str | None = None,
+    follow: bool | None = None,
+    by: str = "",
 ) -> None:
     """Post a held entry. as_email: as this known partner, None = as its From; follow: he becomes a follower.
 
@@ -46,7 +53,9 @@ def release(
         author = normalise(as_email)
         if not author or partners.by_address(session, author) is None:
             raise BadValue.of("as", f"{as_email} is not a known partner")
-    _reopen(session, mail_id, now, ("held",), Decision(by=by or "an operator", as_email=author, follow=follow))
+    _reopen(
+        session, mail_id, now, ("held",), Decision(by=by or "an operator", as_email=author, follow=follow)
+    )
 
 
 def discard(session: Session, mail_id: int, now: datetime, by: str = "") -> None:

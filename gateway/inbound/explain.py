@@ -35,7 +35,9 @@ class Explanation:
                 {"forward_path": path, "state": outcome.state, "reason": outcome.reason, "trace": trace.lines}
                 for path, outcome, trace in self.ends
             ],
-            "told": [{"address": address, "state": state, "reason": why} for address, state, why in self.told],
+            "told": [
+                {"address": address, "state": state, "reason": why} for address, state, why in self.told
+            ],
         }
 
 
@@ -58,9 +60,12 @@ def explain(
         ends = pipeline.process(session, work.arrived, work.targets, at)
         posted = [outcome.message_id for outcome, _ in ends if outcome.message_id is not None]
         notices = messages.notices_of(session, posted)
-    told = [(row.email, row.delivery_state or row.state, row.reason) for rows in notices.values() for row in rows]
+    told = [
+        (row.email, row.delivery_state or row.state, row.reason) for rows in notices.values() for row in rows
+    ]
     return Explanation(
-        [(path, outcome, trace) for (path, _), (outcome, trace) in zip(known, ends, strict=True)] + refused, told
+        [(path, outcome, trace) for (path, _), (outcome, trace) in zip(known, ends, strict=True)] + refused,
+        told,
     )
 
 
@@ -78,7 +83,9 @@ def _resolve(
     return refused, known
 
 
-def _pretend(raw: bytes, envelope: Envelope, door: str, targets: Sequence[Target], at: datetime) -> ClaimedMail:
+def _pretend(
+    raw: bytes, envelope: Envelope, door: str, targets: Sequence[Target], at: datetime
+) -> ClaimedMail:
     rows = [(path, *to_row(target)) for path, target in zip(envelope.forward_paths, targets, strict=True)]
     claimed = [ClaimedTarget(0, path, kind, values, 1, 1) for path, kind, values in rows]
     return ClaimedMail(

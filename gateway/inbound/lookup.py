@@ -7,10 +7,10 @@ from dataclasses import dataclass
 
 from gateway.mail.address import normalise
 from gateway.mail.message import ParsedMail
-from gateway.rules.visibility import may_access
+from gateway.rules.visibility import ALL, may_access
 from store.models.views import ParticipantView, ThreadView
 from store.queries import message as messages
-from store.queries import thread as threads
+from store.queries import participant as authors
 from store.session import Session
 
 _REFERENCES = 20  # the newest ids of References that are looked at
@@ -29,7 +29,9 @@ class Referenced:
 
     def parent_in(self, thread_id: int) -> tuple[int, bool] | None:
         """The best answered message of a thread and whether it is internal, None if there is none."""
-        return next(((found, internal) for found, thread, internal in self.messages if thread == thread_id), None)
+        return next(
+            ((found, internal) for found, thread, internal in self.messages if thread == thread_id), None
+        )
 
     def threads(self) -> list[int]:
         """The threads that are referred to, best first, each once."""
@@ -53,16 +55,16 @@ def author_address(mail: ParsedMail) -> str:
 
 def participant(session: Session, thread_id: int, address: str) -> ParticipantView | None:
     """The author as the thread knows him; None when he is nobody's address."""
-    return threads.participant(session, thread_id, address) if address else None
+    return authors.author(session, thread_id, address)[0] if address else None
 
 
-def has_access(thread: ThreadView | None, author: ParticipantView | None) -> bool:
-    """The author is staff and may work on the record; a new record is open to all staff."""
+def has_access(thread: ThreadView | None, author: ParticipantView | None, access: str) -> bool:
+    """The author is staff and may work on the record; a new record is open to all staff. access: of its type."""
     if author is None:
         return False
     return may_access(
         internal=author.internal, active=author.active, partner_id=author.partner_id,
-        members=thread.members if thread else None,
+        members=thread.members if thread else None, access=access if thread else ALL, follows=author.follower,
     )  # fmt: skip
 
 
@@ -76,7 +78,16 @@ def addressed(mail: ParsedMail, own_domains: frozenset[str]) -> dict[str, str]:
     return found
 
 
+def named_in_to(mail: ParsedMail) -> frozenset[str]:
+    """The normalised addresses of the To field."""
+    return frozenset(filter(None, (normalise(address.addr_spec) for address in mail.to)))
+
+
 def takes_part(session: Session, thread_ids: Sequence[int], address: str) -> list[int]:
     """Those of the threads in which the address takes part (follows, was invited, or is staff)."""
     known = [(thread_id, participant(session, thread_id, address)) for thread_id in thread_ids[:3]]
-    return [thread_id for thread_id, who in known if who is not None and (who.follower or who.invited or who.internal)]
+    return [
+        thread_id
+        for thread_id, who in known
+        if who is not None and (who.follower or who.invited or who.internal)
+    ]

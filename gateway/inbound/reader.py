@@ -76,7 +76,9 @@ class Reader:
             answer = _receive(child.stdout, deadline=time.monotonic() + _DEADLINE_SECONDS)
         except (OSError, EOFError, TimeoutError) as trouble:
             self._end_child()
-            raise ReadingFailed(f"the reading process gave up: {trouble or type(trouble).__name__}") from trouble
+            raise ReadingFailed(
+                f"the reading process gave up: {trouble or type(trouble).__name__}"
+            ) from trouble
         if isinstance(answer, Reading):
             return answer
         raise ReadingFailed(str(answer))

@@ -8,16 +8,21 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from gateway.chatter.post import File
+from gateway.mail.data_images import pull
 from gateway.mail.forward import read_forward
 from gateway.mail.html import clean, from_text
 from gateway.mail.message import Address, Attachment, ParsedMail, Split
+from gateway.mail.overlong import beginning, beginning_of_html, shortened
 from gateway.mail.parse import fingerprint, parse
+from gateway.mail.preview import preview
 from gateway.mail.quote import split
 from gateway.mail.topmost import topmost_fields
 from gateway.rules.disposition import Disposition, Ordinary, disposition
 from store.blobs import BlobStore
 
-_TOKEN = re.compile(r"\b([a-z][a-z0-9-]{0,15})\+[a-z2-7]{28,60}(?=[+@])", re.IGNORECASE)
+_PLUS = r"(?:\+|%2b|&#0{0,5}43;|&#x0{0,5}2b;|&plus;)"  # as it stands in text, links and HTML
+_TOKEN = re.compile(rf"\b([a-z][a-z0-9-]{{0,15}}){_PLUS}[a-z2-7]{{28,}}", re.IGNORECASE)
+_TOKEN_OCTETS = re.compile(_TOKEN.pattern.encode(), re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +65,8 @@ def read(
     raw: bytes, *, reverse_path: str, spam_headers: Sequence[tuple[str, str]], blobs: BlobStore
 ) -> Reading:
     """Parse, split, clean and classify. Raises OSError when a file cannot be stored."""
-    mail = parse(raw)
+    whole = parse(raw)
+    mail = shortened(_without_data_images(whole))
     cut = split("" if mail.text_is_derived else mail.text, mail.html)
     html, quoted = _cleaned(cut)
     found = disposition(mail, reverse_path, spam_headers=spam_headers)
@@ -69,7 +75,7 @@ def read(
         topmost=topmost_fields(raw),
         mail=replace(mail, attachments=(), subject=hide_tokens(mail.subject), text="", html=""),
         disposition=found,
-        fingerprint=fingerprint(mail),
+        fingerprint=fingerprint(whole),
         reply_text=hide_tokens(cut.reply_text),
         reply_html=html,
         quoted_html=quoted,
@@ -78,10 +84,18 @@ def read(
     )
 
 
+def _without_data_images(mail: ParsedMail) -> ParsedMail:
+    """The mail with the base64 images of its HTML as files; otherwise they would be lost in cleaning."""
+    html, images = pull(mail.html)
+    return replace(mail, html=html, attachments=mail.attachments + images) if images else mail
+
+
 def _cleaned(cut: Split) -> tuple[str, str | None]:
     """The safe HTML of what is new and of what was cut, None if nothing was."""
     html = clean(cut.reply_html) if cut.reply_html else from_text(cut.reply_text)
-    quoted = clean(cut.quoted_html) if cut.quoted_html else from_text(cut.quoted_text) if cut.quoted_text else ""
+    quoted = (
+        clean(cut.quoted_html) if cut.quoted_html else from_text(cut.quoted_text) if cut.quoted_text else ""
+    )
     return hide_tokens(html), hide_tokens(quoted) or None
 
 
@@ -89,7 +103,7 @@ def _passed_on(mail: ParsedMail, files: tuple[File, ...], blobs: BlobStore) -> P
     found = read_forward(mail)
     if found is None:
         return None
-    cut = split(found.text, found.html)
+    cut = split(beginning(found.text), beginning_of_html(found.html))
     html, quoted = _cleaned(cut)
     return PassedOn(
         author=found.author,
@@ -105,9 +119,15 @@ def _passed_on(mail: ParsedMail, files: tuple[File, ...], blobs: BlobStore) -> P
 
 def hide_tokens(text: str) -> str:
     """Cut the tokens out of signed addresses, so that no reader learns another reader's reply address."""
-    return _TOKEN.sub(r"\1+…", text) if "+" in text else text
+    return _TOKEN.sub(r"\1+…", text)
 
 
 def _keep(file: Attachment, blobs: BlobStore) -> File:
-    digest = blobs.put(file.content)
-    return File(file.name, file.content_type, len(file.content), digest, file.content_id, file.inline)
+    """Store a file; attached mails and texts lose the tokens in them, as they are sent on to other readers."""
+    content = file.content
+    if file.content_type.startswith(("text/", "message/")):
+        content = _TOKEN_OCTETS.sub(rb"\1+...", content)
+    name, shown = hide_tokens(file.name), hide_tokens(preview(file))
+    return File(
+        name, file.content_type, len(content), blobs.put(content), file.content_id, file.inline, shown
+    )

@@ -17,9 +17,10 @@ from typing import Any
 import structlog
 
 from gateway.inbound.authenticate import Trust, spam_headers
+from gateway.inbound.case import Arrived, decision_of
 from gateway.inbound.lookup import author_address
 from gateway.inbound.outcome import Outcome, Trace, worst
-from gateway.inbound.pipeline import Arrived, Pipeline, decision_of
+from gateway.inbound.pipeline import Pipeline
 from gateway.inbound.reader import Reader
 from gateway.mail.envelope import Client
 from gateway.rules.routing import Target, from_row
@@ -34,6 +35,7 @@ LEASE = timedelta(seconds=60)
 _RENEW_SECONDS = 20.0
 _CLAIMS_AT_MOST = 8  # a mail claimed this often without any end kills its worker
 _IDLE_SECONDS = 5.0
+_PATIENCE = (0.0, 0.5, 2.0)  # seconds to wait before each try of a mail alone
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +92,9 @@ class Worker:
         """Work one batch; answers how many mails it held. Raises StoreUnavailable."""
         now = self._now()
         with self._database.write() as session:
-            claimed = ledger.claim(session, owner=self._owner, now=now, until=now + LEASE, at_most=self._batch)
+            claimed = ledger.claim(
+                session, owner=self._owner, now=now, until=now + LEASE, at_most=self._batch
+            )
         if claimed:
             self._finish_all(self._read_all(claimed))
         return len(claimed)
@@ -140,26 +144,37 @@ class Worker:
             with self._database.write() as session:
                 for work in works:
                     self._finish(session, work)
-            return
-        except StoreUnavailable:
-            raise
         except Exception as trouble:  # noqa: BLE001 - each mail of the batch is tried alone and judged alone
             log.info("a batch is taken apart", mails=len(works), trouble=type(trouble).__name__)
-        for work in works:
+            for work in works:
+                self._finish_alone(work)
+
+    def _finish_alone(self, work: Work) -> None:
+        """End one mail; a store that is away for a moment is waited for, while the lease lives."""
+        for pause in _PATIENCE:
+            self._stop.wait(pause)
             try:
                 with self._database.write() as session:
                     self._finish(session, work)
-            except (StoreUnavailable, ledger.LeaseLost) as trouble:
-                log.warning("mail left for another try", mail=work.claimed.id, trouble=str(trouble))
+            except StoreUnavailable as trouble:
+                log.warning("store unavailable", mail=work.claimed.id, trouble=str(trouble))
+            except ledger.LeaseLost as trouble:
+                log.warning("lease lost", mail=work.claimed.id, trouble=str(trouble))
+                return
             except Exception as trouble:  # noqa: BLE001 - counted, traced, retried or set aside
                 self._stumbled(work.claimed, trouble)
+                return
+            else:
+                return
 
     def _finish(self, session: Session, work: Work) -> None:
         now = self._now()
         ends = self._pipeline.process(session, work.arrived, work.targets, now)
         enter(session, work, ends, owner=self._owner)
         for outcome, _ in ends:
-            log.info("mail " + outcome.state, mail=work.claimed.id, reason=outcome.reason, thread=outcome.thread_id)
+            log.info(
+                "mail " + outcome.state, mail=work.claimed.id, reason=outcome.reason, thread=outcome.thread_id
+            )
 
     def _stumbled(self, mail: ClaimedMail, trouble: BaseException) -> None:
         """Retry a mail that made us fail, or set it aside after the last try."""
@@ -169,9 +184,17 @@ class Worker:
             for target in mail.targets:
                 if attempts < self._crashes:
                     due = self._now() + timedelta(seconds=2**attempts)
-                    ledger.try_again(session, target, owner=self._owner, due=due, reason=f"{type(trouble).__name__}: {trouble}")
+                    ledger.try_again(
+                        session,
+                        target,
+                        owner=self._owner,
+                        due=due,
+                        reason=f"{type(trouble).__name__}: {trouble}",
+                    )
                     continue
-                trace: list[Any] = [{"step": "crash", "finding": type(trouble).__name__, "reason": _words(trouble)}]
+                trace: list[Any] = [
+                    {"step": "crash", "finding": type(trouble).__name__, "reason": _words(trouble)}
+                ]
                 ledger.finish_target(
                     session, target, owner=self._owner, state="failed", reason=f"{type(trouble).__name__}: {trouble}",
                     thread_id=None, message_id=None, trace=trace,
@@ -181,7 +204,9 @@ class Worker:
 
     def _renew(self, claimed: Sequence[ClaimedMail]) -> None:
         with self._database.write() as session:
-            ledger.renew(session, owner=self._owner, until=self._now() + LEASE, mail_ids=[mail.id for mail in claimed])
+            ledger.renew(
+                session, owner=self._owner, until=self._now() + LEASE, mail_ids=[mail.id for mail in claimed]
+            )
 
 
 def read_claimed(mail: ClaimedMail, reader: Reader, trust: Trust) -> Work:

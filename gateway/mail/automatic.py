@@ -63,7 +63,9 @@ _MADE = re.compile(
     r"(?:automatic reply|automated reply|auto(?:matic|mated)?[ -]?(?:reply|response|responder|antwort|svar|answer)|out of (?:the )?office (?:auto-?reply|response|notification|message)"
     r"|automatische(?:s)? (?:antwort(?:mail)?|antwoord)|automatisch antwoord|abwesenheits(?:notiz|nachricht|meldung|assistent)|réponse automatique|reponse automatique|respuesta automática|respuesta automatica"
     r"|resposta automática|resposta automatica|risposta automatica|automatiskt svar|automatisk svar|autosvar|automaattinen vastaus|automatická odpověď|automatická odpoveď|automatyczna odpowiedź|odpowiedź automatyczna|odpowiedz automatyczna"
-    r"|автоответ|автоматический ответ|автоматична відповідь|自動応答|自動返信|自动答复|自动回复|自動回覆|otomatik yanıt|automatikus válasz|atbildu automātiski|räspuns automat|răspuns automat|αυτόματη απάντηση|자동 회신|자동 응답)"
+    r"|автоответ|автоматический ответ|автоматична відповідь|自動応答|自動返信|自动答复|自动回复|自動回覆|otomatik yanıt|automatikus válasz|atbildu automātiski|räspuns automat|răspuns automat|αυτόματη απάντηση|자동 회신|자동 응답"
+    r"|autoodpowiedź|автоматичен отговор|аутоматски одговор|samodejni odgovor|automatski odgovor|automaatvastus|automātisk[aā] atbilde|automatinis atsakymas|resposta automàtica"
+    r"|תגובה אוטומטית|מענה אוטומטי|رد تلقائي|پاسخ خودکار|trả lời tự động|balasan otomatis|balasan automatik|ตอบกลับอัตโนมัติ|स्वचालित उत्तर|afwezigheidsbericht)"
     r"\s*(?::|：|\]|$|\()",
     re.IGNORECASE,
 )

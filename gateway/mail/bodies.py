@@ -144,6 +144,7 @@ def _letter(one: Leaf, body: Body, *, inside: str) -> list[Block]:
     text, defect = charset.decode(content, one.charset or _meta_charset(one))
     if defect:
         body.defects.append(defect)
+    content = one.content = b""  # in a large mail two copies are enough
     text = _clean(text)
     if one.flowed:
         text = unflowed(text, delete_space=one.delete_space)

@@ -108,7 +108,11 @@ def _without_layout(source: str) -> str:
         first, *rest = source[position:end].split("<")
         out.append(entities.unescape(first + "".join(piece.partition(">")[2] for piece in rest)))
         position = end
-    return "".join(out).strip("\n")
+    out[0], out[-1] = (
+        out[0].lstrip("\n"),
+        out[-1].rstrip("\n"),
+    )  # a strip of the whole would copy it once more
+    return "".join(out)
 
 
 def _markup(writer: _Writer, source: str, start: int) -> int:

@@ -103,7 +103,7 @@ def _second_reading(octets: bytes, root: Part, mail: ParsedMail) -> ParsedMail:
         texts = [part.body for part in message.walk(with_self=True) if str(part.content_type) == "text/plain"]
     except Exception:  # noqa: BLE001 - flanker raises anything; the first reading stands
         return mail
-    text = "\n".join(text for text in texts if isinstance(text, str))
+    text = "\n".join(text for text in texts if isinstance(text, str)).replace("\0", "")
     if not text.strip() or "\ufffd" in text or "\x1b" in text:
         return mail
     return replace(mail, text=text, defects=(*mail.defects, "text is by the second reader"))

@@ -19,6 +19,7 @@ from gateway.mail.quote_text import Segment, new_text, old_text, segments, signa
 
 __all__ = ["Segment", "segments", "split"]
 
+_BLANK_LINES = re.compile(r"\n{3,}")  # nested elements end more lines than a person sees
 _HTML_AS_TEXT = re.compile(r"</(?:html|body|div|p|table|span|blockquote)>", re.IGNORECASE)
 
 
@@ -95,7 +96,7 @@ class _HtmlCut:
 
     def _joined(self, wanted: Set[Kind]) -> str:
         lines = [line for line, kind in zip(self._read.lines, self._kinds, strict=True) if kind in wanted]
-        return "\n".join(lines).strip()
+        return _BLANK_LINES.sub("\n\n", "\n".join(lines)).strip()
 
 
 _OLD = frozenset((Kind.QUOTED, Kind.FORWARDED, Kind.DISCLAIMER))

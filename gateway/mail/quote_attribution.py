@@ -89,10 +89,14 @@ def start_of(lines: Sequence[str], end: int, *, quote_follows: bool) -> int | No
 
 
 def _is_lead_in(lines: Sequence[str], index: int) -> bool:
-    """True for a first line that a program broke off before the name: "Em ter., 3 de mar. de"."""
-    line = lines[index]
+    """True for a first line that a program broke off: "Em ter., 3 de mar. de", or in front of an address
+    or behind one."""
+    line, below = lines[index], lines[index + 1]
     alone = index == 0 or not lines[index - 1]
-    return bool(line) and alone and len(line) < 80 and not _ends_a_sentence(line) and _opens(line)
+    if not line or not alone or len(line) >= 80 or _ends_a_sentence(line):
+        return False
+    behind = "@" not in below and _MAILBOX.search(line) is not None
+    return below.startswith("<") or behind or _opens(line)
 
 
 def inside(line: str) -> int:

@@ -27,7 +27,7 @@ def is_rule(line: str) -> bool:
 
 def is_forwarded(line: str) -> bool | None:
     """Read a title: True "Begin forwarded message:", False "-----Original Message-----", None for none."""
-    if not 8 <= len(line) <= 120:
+    if not (4 if line[-1:] == "：" else 8) <= len(line) <= 120:
         return None
     low = line.lower().replace("\u0307", "")  # the dot of a Turkish capital I
     match = _TITLE.match(low)

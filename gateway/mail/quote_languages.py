@@ -23,6 +23,7 @@ VERBS = _words(
     írta | shkroi |
     написал | написала | написали | пишет | писал | написав | написала | пише | напісаў | написа | напиша | написао |
     έγραψε | գրել է | დაწერა |
+    geskryf | skryf | aliandika | লিখেছেন | எழுதியது | लिहिले | نے لکھا | missatge de | mensaxe de |
     yazdı | yazıb | đã viết | viết | menulis | sumulat | ने लिखा | เขียน | כתב | כתבה | מאת | كتب | كتبت | نوشت
     """
 )
@@ -51,7 +52,7 @@ FROM = _words(
     from | von | de | da | van | från | fra | frå | od | от | від | ад | lähettäjä | kimden |
     gönderen | feladó | odesílatel | odosielateľ | expeditor | de la | από | от кого | pošiljatelj |
     šalje | saatja | nuo | no | từ | người gửi | dari | จาก | מאת | من | 从 | 发件人 | 寄件者 | 寄件人 | 差出人 |
-    送信者 | 보낸 사람 | 보낸사람 | 발신 | nga | frá | nork
+    送信者 | 보낸 사람 | 보낸사람 | 발신 | nga | frá | nork | daripada | از | प्रेषक | од | kimdən
     """
 )
 SENT = _words(
@@ -61,7 +62,8 @@ SENT = _words(
     odesláno | odoslané | poslano | отправлено | отправлен | надіслано | изпратено | lähetetty |
     gönderildi | gönderilme tarihi | elküldve | küldve | trimis | στάλθηκε | saadetud | nosūtīts |
     išsiųsta | đã gửi | dikirim | ส่งเมื่อ | נשלח | تم الإرسال | 发送时间 | 发送日期 | 寄件日期 | 傳送時間 | 已傳送 |
-    送信日時 | 보낸 날짜 | 보낸 시간 | 보낸날짜 | message du
+    送信日時 | 보낸 날짜 | 보낸 시간 | 보낸날짜 | message du | dihantar | ارسال شده | भेजा गया | dërguar |
+    испратено | bidalia | göndərilib | poslato | gönderme tarihi
     """
 )
 DATE = _words(
@@ -75,7 +77,7 @@ TO = _words(
     """
     to | an | à | a | para | per a | aan | naar | till | til | do | komu | кому | до | къмto | за |
     vastaanottaja | kime | címzett | către | catre | προς | saaja | kam | đến | tới | kepada | ถึง |
-    אל | إلى | 收件人 | 收件者 | 宛先 | 받는 사람 | 받는사람 | 수신 | prima | za | kellele | adresát
+    אל | إلى | 收件人 | 收件者 | 宛先 | 받는 사람 | 받는사람 | 수신 | prima | za | kellele | adresát | به | प्रति | për | nori | kimə | adressaat | primalac
     """
 )
 COPY = _words(
@@ -91,7 +93,7 @@ SUBJECT = _words(
     subject | betreff | objet | sujet | asunto | assunto | oggetto | soggetto | onderwerp | ämne |
     emne | temat | тема | относно | předmět | predmet | zadeva | naslov | aihe | konu | tárgy |
     subiect | θέμα | teema | tēma | tema | assumpte | chủ đề | tiêu đề | subjek | perihal | หัวข้อ |
-    เรื่อง | נושא | הנדון | الموضوع | موضوع | 主题 | 主旨 | 主題 | 件名 | 제목 | efni | lënda | re
+    เรื่อง | נושא | הנדון | الموضوع | موضوع | 主题 | 主旨 | 主題 | 件名 | 제목 | efni | lënda | subjekti | gaia | mövzu | विषय | re
     """
 )
 
@@ -115,7 +117,7 @@ MESSAGE_WORDS = _words(
     mail | bericht | meddelelse | melding | meddelande | wiadomość | wiadomosc | сообщение |
     сообщения | письмо | повідомлення | лист | съобщение | порука | viesti | üzenet | zpráva | zprava |
     správa | sprava | sporočilo | poruka | mesaj | ileti | μήνυμα | kiri | laiškas | ziņojums |
-    skilaboð | thư | tin nhắn | pesan | ข้อความ | הודעה | رسالة | الرسالة | پیام | 邮件 | 郵件 | 邮件原件 |
+    wiadomości | brev | besked | žinutė | skilaboð | thư | tin nhắn | pesan | ข้อความ | הודעה | رسالة | الرسالة | پیام | 邮件 | 郵件 | 邮件原件 |
     メッセージ | 메시지 | 메일
     """
 )
@@ -135,7 +137,8 @@ FORWARD_WORDS = _words(
     przesłan | переслан | пересылаем | перенаправлен | пересилан | препратен | edelleenlähetet |
     välitetty | továbbított | přeposlan | preposlan | posredovan | proslijeđen | redirecționat |
     iletilen | iletilmiş | προωθημ | edastatud | persiųst | chuyển tiếp | diteruskan | ส่งต่อ | הועבר |
-    محولة | 转发 | 轉寄 | 转寄 | 轉發 | 転送 | 전달
+    reenviat | yönlendiril | przekierow | przekazywan | معاد توجيه | إعادة توجيه | terusan | прослеђен | проследен |
+    pārsūtīt | переадресован | محولة | 转发 | 轉寄 | 转寄 | 轉發 | 転送 | 전달
     """
 )
 
@@ -148,12 +151,12 @@ SENT_FIRST = _words(
     skickat | wysłano | wysłane | отправлено | надіслано | изпратено | lähetetty | odesláno |
     odoslané | poslano | trimis | στάλθηκε | elküldve | küldve | saadetud | išsiųsta | nosūtīts |
     đã gửi | được gửi | dikirim | נשלח | أرسل | أُرسلت | تم الإرسال | 发自 | 發自 | 來自 | 来自 | 从我的 | 從我的 |
-    나의 | 내 | yahoo mail | get outlook | get bluemail
+    послато | poslato | dihantar | ส่งจาก | ارسال شده | 나의 | 내 | yahoo mail | get outlook | get bluemail
     """
 )
 SENT_LAST = _words(
     """
-    gesendet | gönderildi | から送信 | 传送 | 傳送 | 보냄 | 보낸 | küldve | lähetetty | sent | 发送 | 發送
+    gesendet | gönderildi | から送信 | 传送 | 傳送 | 보냄 | 보낸 | küldve | lähetetty | sent | 发送 | 發送 | भेजा गया
     """
 )
 DEVICE_WORDS = _words(

@@ -31,6 +31,7 @@ class Kind(StrEnum):
     ANSWERED = "answered"  # quoted, and kept in its place because an answer follows
 
 
+_UNSEEN = " \t\r\n\xa0\u200b\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\ufeff"
 STAYS = frozenset((Kind.NEW, Kind.ANSWERED))
 _OF_MARK = {
     form.QUOTE: Kind.QUOTED,
@@ -46,7 +47,7 @@ def kinds(raw: Sequence[str], signed: Set[int] = frozenset()) -> list[Kind]:
     raw: lines without their line feeds. signed: indexes of lines that the source itself calls a
     signature (HTML does).
     """
-    lines = [line.strip() for line in raw[:MOST_LINES]]
+    lines = [_stripped(line) for line in raw[:MOST_LINES]]
     marked = form.marks_of(lines)
     for index in signed:
         if index < len(marked) and marked[index] == form.TEXT:
@@ -55,6 +56,12 @@ def kinds(raw: Sequence[str], signed: Set[int] = frozenset()) -> list[Kind]:
     if signed and not _has_new(lines, result):
         return kinds(raw)  # iOS puts the answer itself into its signature element
     return result + [result[-1] if result else Kind.NEW] * (len(raw) - len(lines))
+
+
+def _stripped(line: str) -> str:
+    """Without blanks and marks of direction at the ends, which programs put around an attribution."""
+    line = line.strip()
+    return line if line.isascii() else line.strip(_UNSEEN)
 
 
 def _decide(raw: Sequence[str], lines: Sequence[str], marks: str) -> list[Kind]:

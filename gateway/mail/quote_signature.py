@@ -53,7 +53,7 @@ def is_sent_from(line: str) -> bool:
     if not low or len(low) > 75 or count > 11 or line[-1] in "?!:" or ("," in low and count > 7):
         return False
     if "outlook" in low and ("ios" in low or "android" in low):
-        return count <= 6  # the advertisement of Outlook in any language
+        return count <= 7  # the advertisement of Outlook in any language
     if low.startswith(("sent from my ", "sent via ", "sent from ")) and count <= 6 and line[-1] != ".":
         return True
     if not any(map(low.__contains__, words.DEVICE_WORDS)):

@@ -93,7 +93,8 @@ def is_generated(row: Any, message: Any | None) -> bool:
 def references(row: Any, message: Any, history: Sequence[Any]) -> tuple[list[str], str]:
     """References and In-Reply-To as this reader's audience may see them.
 
-    The root first, then the last ten ids, the id under which a message came in just before ours.
+    The root first, then the last ten ids, the id under which a message came in just before ours. A
+    correction answers the message that it corrects.
     """
     seen: dict[str, None] = {}
     parent = latest = ""
@@ -102,11 +103,12 @@ def references(row: Any, message: Any, history: Sequence[Any]) -> tuple[list[str
             continue
         if said.foreign_id and _ID.fullmatch(said.foreign_id):
             seen[said.foreign_id] = None
-        if said.id == message.id or not _ID.fullmatch(said.header_id):
+        if said.header_id == row.header_id or not _ID.fullmatch(said.header_id):
             continue
         seen[said.header_id] = None
         latest = said.header_id
-        parent = said.header_id if said.id == message.parent_id else parent
+        if said.id in (message.parent_id, message.id):
+            parent = said.header_id
     ids = list(seen)
     if len(ids) > HISTORY + 1:
         ids = [ids[0], *ids[-HISTORY:]]

@@ -5,9 +5,11 @@ from __future__ import annotations
 import ipaddress
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from urllib.parse import quote, urlsplit
 
 from gateway.mail.dkim import Signer
+from gateway.rules.file_link import mint_link
 from gateway.rules.token import Keys
 
 MARKER = "##- Please reply above this line -##"
@@ -30,7 +32,7 @@ class House:
     """What every mail needs to know of us. domains: at least one, the first is the default.
 
     base_url: of the web pages, no slash at its end, "" = there are none. attach_limit: octets of files
-    that one mail carries; what goes beyond is listed by name.
+    that one mail carries; what goes beyond is offered as a link, or listed by name where there are no pages.
     """
 
     brand: str
@@ -53,6 +55,10 @@ class House:
         return (
             f"{self.base_url}/r/{quote(record_type, safe='')}/{quote(key, safe='')}" if self.base_url else ""
         )
+
+    def file_url(self, file_id: int, made_at: datetime) -> str:
+        """Where a file that no mail carries is fetched, "" if there are no pages."""
+        return f"{self.base_url}/files/{mint_link(file_id, made_at, self.keys)}" if self.base_url else ""
 
     def leave_url(self, token: str) -> str:
         """Where a mail program unsubscribes with one POST (RFC 8058: https only); "" if it cannot."""

@@ -24,7 +24,7 @@ from gateway.outbound.render import Renderer
 from gateway.outbound.sign import signed
 from gateway.rules import retry
 from gateway.rules.allowed import Facts, Refusal, refusal
-from gateway.rules.visibility import may_access
+from gateway.rules.visibility import ALL, may_access
 from store.queries import delivery as deliveries
 from store.queries.delivery import Result
 from store.queries.delivery_page import Page, load
@@ -44,11 +44,15 @@ class Chunk:
 
 
 class Pipeline:
-    """The steps. owner: names this process in the leases, unique while it lives. jitter: gives 0 to 1."""
+    """The steps. owner: names this process in the leases, unique while it lives. jitter: gives 0 to 1.
+
+    access: the access policy of a record type, by its name.
+    """
 
     def __init__(
         self, *, database: Database, renderer: Renderer, house: House, channels: Mapping[str, Channel], owner: str,
         clock: Callable[[], datetime], jitter: Callable[[], float] = random.random, lease: timedelta = LEASE,
+        access: Callable[[str], str] = lambda record_type: ALL,
     ) -> None:  # fmt: skip
         self.owner = owner
         self.clock = clock
@@ -58,6 +62,7 @@ class Pipeline:
         self._renderer = renderer
         self._house = house
         self._jitter = jitter
+        self._access = access
 
     def load(self, at_most: int) -> Page:
         """Claim due deliveries and read what their mails need. Raises StoreUnavailable."""
@@ -106,7 +111,12 @@ class Pipeline:
                 partner_active=row.partner_id is None or bool(row.active),
                 may_access=thread is None
                 or may_access(
-                    internal=internal, active=True, partner_id=row.partner_id, members=thread.members
+                    internal=internal,
+                    active=True,
+                    partner_id=row.partner_id,
+                    members=thread.members,
+                    access=self._access(thread.record_type),
+                    follows=row.follower_id is not None,
                 ),
                 withdrawn=row.message_id is not None and (message is None or message.deleted_at is not None),
                 read=row.read_at is not None,

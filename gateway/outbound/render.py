@@ -21,6 +21,7 @@ from gateway.mail import compose
 from gateway.mail.dkim import body_hash
 from gateway.mail.html import clean, from_text
 from gateway.outbound.house import MARKER, House
+from gateway.rules.tracking import visible_lines
 from gateway.templating import Templates
 from store.blobs import BlobDamaged, BlobStore
 
@@ -54,11 +55,12 @@ class Said:
 
 @dataclass(frozen=True, slots=True)
 class ListedFile:
-    """A file of a message as the templates see it. attached: it is in this mail."""
+    """A file of a message as the templates see it. attached: it is in this mail. url: where else it is, "" if nowhere."""
 
     name: str
     size: int
     attached: bool
+    url: str = ""
 
 
 def template_of(kind: str, message_kind: str, reason: str) -> str:
@@ -99,9 +101,11 @@ class Renderer:
         if message is None:
             return self._render(row, None, thread, files, language)
         reason = row.reason if row.reason in _REASONS else ""
+        own = row.payload or {}
         key = (
             message.id, message.edited_at, bool(row.internal), language,
             template_of(row.kind, message.kind, row.reason), reason, thread and thread.title,
+            own.get("html"), own.get("subject"),
         )  # fmt: skip
         with self._lock:
             found = self._bodies.get(key)
@@ -120,7 +124,7 @@ class Renderer:
     def _render(
         self, row: Any, message: Any | None, thread: Any | None, files: Sequence[Any], language: str
     ) -> Body:
-        listed, parts, inline = self._files(files)
+        listed, parts, inline = self._files(files, row.created_at)
         name = template_of(row.kind, message.kind if message else "", row.reason)
         context = self._context(
             row, message, thread, listed, {number: cid for number, (cid, _) in inline.items()}
@@ -142,7 +146,7 @@ class Renderer:
     ) -> dict[str, Any]:
         payload = row.payload or {}
         text, html = str(payload.get("text", "")), str(payload.get("html", ""))
-        if message is not None:
+        if message is not None and "html" not in payload:  # else: a text for this reader alone
             text, html = message.body_text, message.body_html
             if message.tracking and not html:
                 text = ""  # the changes are shown line by line already
@@ -157,11 +161,11 @@ class Renderer:
             "author": author_of(row, message), "link": link, "files": files,
             "unverified": message is not None and is_unverified(message.confidence),
             "message": _said(row, message), "body_text": text.strip("\n"), "body_html": Markup(html),  # noqa: S704 - cleaned above
-            "subject": subject_of(row, message, thread),
+            "subject": (payload.get("subject") if message else "") or subject_of(row, message, thread),
         }  # fmt: skip
 
     def _files(
-        self, files: Sequence[Any]
+        self, files: Sequence[Any], made_at: datetime
     ) -> tuple[list[ListedFile], list[compose.Part], dict[int, tuple[str, compose.Part]]]:
         """The files as listed, as attached, and as shown inside the HTML (by id, with Content-ID)."""
         room = self._house.attach_limit
@@ -173,7 +177,8 @@ class Renderer:
             if part is not None and file.inline and file.content_id:
                 inline[file.id] = (file.content_id, part)
                 continue
-            listed.append(ListedFile(file.name, file.size, part is not None))
+            url = "" if part is not None else self._house.file_url(file.id, made_at)
+            listed.append(ListedFile(file.name, file.size, part is not None, url))
             if part is not None:
                 parts.append(part)
         return listed, parts, inline
@@ -202,7 +207,10 @@ def subject_of(row: Any, message: Any | None, thread: Any | None) -> str:
 def _said(row: Any, message: Any | None) -> Said:
     if message is None:
         return Said("message", False, row.created_at, None)
-    return Said(message.kind, message.internal, message.date, message.tracking)
+    lines = visible_lines(message.tracking or (), internal=bool(row.internal))
+    return Said(
+        message.kind, message.internal, message.date, [{"type": "", **line} for line in lines] or None
+    )
 
 
 def _to_cids(html: str, content_ids: Mapping[int, str]) -> str:

@@ -8,13 +8,13 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
-from ssl import SSLContext
 from typing import Any, ClassVar
 
 from gateway.errors import GatewayError
 from gateway.inbound.accept import Acceptor
 from gateway.receive import protocol, reply, xforward
 from gateway.receive.limits import Census, Limits, Standing
+from gateway.receive.tls import ServerTls
 from gateway.receive.wire import LineTooLong, Wire
 from gateway.rules.routing import Target
 
@@ -33,7 +33,7 @@ class Counter:
     max_recipients: int
     limits: Limits
     standing: Standing
-    tls: SSLContext | None
+    tls: ServerTls | None
     log: Any
     census: Census
     is_closing: bool = False
@@ -160,12 +160,12 @@ class Dialogue(Wire):
 
     def _is_bearable(self) -> bool:
         """Go on, or say why not: too many errors, or too many commands that lead to no mail."""
-        if not self.throttled or not self.is_open:
-            return self.is_open
-        if self._errors >= self.limits.errors:
+        if not self.is_open:
+            return False
+        if self._errors >= (self.limits.errors if self.throttled else self.limits.hop_errors):
             self.counter.log.info("too many errors", peer=self.peer)
             self.dismiss(reply.TOO_MANY_ERRORS)
-        elif self._idle_commands > self.limits.idle_commands:
+        elif self.throttled and self._idle_commands > self.limits.idle_commands:
             self.dismiss(reply.TOO_MANY_COMMANDS)
         return self.is_open
 

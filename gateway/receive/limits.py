@@ -20,8 +20,9 @@ from gateway.inbound.authenticate import Hop, Peers
 class Limits:
     """Counts and seconds of one door.
 
-    errors: 5xx replies in a session, then 421. idle_commands: NOOP, RSET, VRFY, greetings and the like
-    between two accepted mails, then 421. data_seconds and slowest_octets: a mail may take data_seconds
+    errors: 5xx replies in a session, then 421. hop_errors: the same for hops and trusted relays, between two
+    accepted mails: no honest hop comes near, and a guesser behind one is cut off. idle_commands: NOOP, RSET,
+    VRFY, greetings and the like between two accepted mails, then 421. data_seconds and slowest_octets: a mail may take data_seconds
     plus one second for every slowest_octets received, so that a drip of octets ends and a slow link lives.
     connections_per_client counts addresses that are neither hop nor trusted relay.
     """
@@ -29,6 +30,7 @@ class Limits:
     connections: int = 500
     connections_per_client: int = 50
     errors: int = 20
+    hop_errors: int = 200
     idle_commands: int = 100
     command_octets: int = 2048
     command_seconds: float = 300.0  # RFC 5321 section 4.5.3.2.7

@@ -60,7 +60,7 @@ class Session(Dialogue):
             self.deadline = math.inf  # the handshake has its own
             self.forget()
             self.greeting = ""
-            if not await self.start_tls(self.counter.tls):
+            if not await self.start_tls(self.counter.tls.context):
                 self.cut()
 
     async def smtp_XFORWARD(self, rest: str) -> None:
@@ -157,6 +157,8 @@ class Session(Dialogue):
             return reply.of_error(error)
         intake.is_handed_over = True
         self._idle_commands = 0
+        if not self.throttled:
+            self._errors = 0
         self.counter.log.info(
             "mail accepted", mail=ledger_id, peer=self.peer, size=intake.size,
             recipients=len(paths),

@@ -8,7 +8,6 @@ import os
 import socket
 from collections.abc import Sequence
 from pathlib import Path
-from ssl import SSLContext
 from typing import Any, ClassVar
 
 import structlog
@@ -19,6 +18,7 @@ from gateway.receive import reply
 from gateway.receive.dialogue import Counter
 from gateway.receive.limits import Census, Limits, Standing
 from gateway.receive.session import Session
+from gateway.receive.tls import ServerTls
 
 MAX_SIZE = 50 * 1024 * 1024
 _BACKLOG = 1024
@@ -52,7 +52,7 @@ class SmtpDoor:
         limits: Limits = Limits(),  # noqa: B008 - frozen
         hops: Sequence[Hop] = (),
         trusted_relays: Sequence[str] = (),
-        tls: SSLContext | None = None,
+        tls: ServerTls | None = None,
         log: Any = None,
     ) -> None:
         self._host, self._port, self._path, self._listener = host, port, path, listener

@@ -101,7 +101,12 @@ def admission(
         return _participant(route, author, sure, policy)
     if sure is Confidence.TOKEN:  # the partner for whom the token was minted is invited by that
         return Admit("answers with his own reply address", follow=policy.auto_follow != "never", badge=True)
-    if sure is Confidence.VERIFIED and route.partner_id and author is not None and author.partner_id == route.partner_id:
+    if (
+        sure is Confidence.VERIFIED
+        and route.partner_id
+        and author is not None
+        and author.partner_id == route.partner_id
+    ):
         return Admit("answers with his own reply address", follow=policy.auto_follow != "never")
     if sure is Confidence.VERIFIED and policy.outsiders == "same_domain" and same_domain():
         return Admit("writes from the domain of the invited partner", follow=policy.auto_follow != "never")

@@ -81,7 +81,13 @@ def _reason(partner: AudienceView, subtype: str, mentioned: Set[int], recipients
 
 
 def _why_not(
-    partner: AudienceView, *, reason: str | None, subtype: str, internal: bool, author_id: int | None, confirmed: bool
+    partner: AudienceView,
+    *,
+    reason: str | None,
+    subtype: str,
+    internal: bool,
+    author_id: int | None,
+    confirmed: bool,
 ) -> tuple[str, str] | None:
     """State and reason when he is not told, None when he is."""
     if partner.partner_id == author_id:
@@ -90,7 +96,9 @@ def _why_not(
         return "skipped", "deactivated"
     if reason is None:
         return "skipped", f"not subscribed to {subtype}"
-    if not may_be_told(internal_message=internal, internal_partner=partner.internal, mentioned_on_purpose=confirmed):
+    if not may_be_told(
+        internal_message=internal, internal_partner=partner.internal, mentioned_on_purpose=confirmed
+    ):
         return "skipped", "for staff only"
     if partner.suppressed is not None and _timing(partner) != "web":
         return "suppressed", partner.suppressed

@@ -7,7 +7,7 @@ References win over everything but the recipients' aliases of other types.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, ClassVar
 
@@ -92,10 +92,22 @@ class Catchall:
     kind: ClassVar[str] = "catchall"
 
 
-Target = Reply | AliasTarget | BounceTarget | Leave | Digest | Activity | Postmaster | Notifications | Catchall
+Target = (
+    Reply | AliasTarget | BounceTarget | Leave | Digest | Activity | Postmaster | Notifications | Catchall
+)
 _KINDS: Mapping[str, type[Target]] = {
     cls.kind: cls
-    for cls in (Reply, AliasTarget, BounceTarget, Leave, Digest, Activity, Postmaster, Notifications, Catchall)
+    for cls in (
+        Reply,
+        AliasTarget,
+        BounceTarget,
+        Leave,
+        Digest,
+        Activity,
+        Postmaster,
+        Notifications,
+        Catchall,
+    )
 }
 
 
@@ -138,14 +150,23 @@ class Nowhere:
 Route = ToThread | ToAlias | Nowhere
 
 
-def routes(targets: Sequence[Target], referenced: Sequence[int]) -> list[tuple[Route, list[int]]]:
+def routes(
+    targets: Sequence[Target],
+    referenced: Sequence[int],
+    *,
+    referenced_type: str = "",
+    to: Collection[str] = frozenset(),
+) -> list[tuple[Route, list[int]]]:
     """Where a mail goes: each place once, with the indices of the targets that it answers for.
 
     targets: those that lead to conversations (bounce and leave targets are settled before).
-    referenced: threads that our own Message-IDs in the header lead to, best first.
+    referenced: threads that our own Message-IDs in the header lead to, best first; referenced_type: the
+    record type of the first. to: normalised addresses of the To field.
 
     A thread addressed twice gets the mail once, and internal wins if any of its addresses is internal.
     With a valid reply address the aliases of the mail open nothing: they are answered for by the thread.
+    A mail that refers to a thread but is addressed to an alias of another type was forwarded there: it
+    opens there. An alias in Cc only, or of the same type, is a copy of the answer.
     """
     places: dict[tuple[str, int], tuple[Route, list[int]]] = {}
     for index, target in enumerate(targets):
@@ -155,16 +176,21 @@ def routes(targets: Sequence[Target], referenced: Sequence[int]) -> list[tuple[R
         first = next(iter(places.values()))[1]
         first += [index for index, target in enumerate(targets) if not isinstance(target, Reply)]
         return list(places.values())
-    if referenced:
+    forwarded = [
+        index
+        for index, target in enumerate(targets)
+        if isinstance(target, AliasTarget) and target.record_type != referenced_type and target.address in to
+    ]
+    if referenced and not forwarded:
         return [(ToThread(referenced[0], by="references"), list(range(len(targets))))]
     for index, target in enumerate(targets):
-        if isinstance(target, AliasTarget):
+        if isinstance(target, AliasTarget) and (not referenced or index in forwarded):
             key = ("alias", target.alias_id)
             route = ToAlias(target.alias_id, target.record_type, target.address)
             places.setdefault(key, (route, []))[1].append(index)
-    rest = [index for index, target in enumerate(targets) if not isinstance(target, AliasTarget)]
-    if places and rest:
-        next(iter(places.values()))[1].extend(rest)
+    answered = {index for _, indices in places.values() for index in indices}
+    if places:
+        next(iter(places.values()))[1].extend(index for index in range(len(targets)) if index not in answered)
     if not places:
         return [(Nowhere(_why_nowhere(targets)), list(range(len(targets))))]
     return list(places.values())

@@ -11,13 +11,17 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Subtype:
-    """A kind of message one can subscribe to. internal: never reaches outsiders. hidden: not offered."""
+    """A kind of message one can subscribe to. internal: never reaches outsiders. hidden: not offered.
+
+    parent_subtype: who follows the parent record with this subtype of its type gets this one on its children.
+    """
 
     name: str
     label: str
     default: bool = False
     internal: bool = False
     hidden: bool = False
+    parent_subtype: str = ""
 
 
 GENERIC = (
@@ -36,6 +40,17 @@ def with_generic(declared: Sequence[Subtype]) -> tuple[Subtype, ...]:
 def defaults(subtypes: Sequence[Subtype], *, internal: bool) -> frozenset[str]:
     """What a new follower gets: the default subtypes, an outsider none of the internal ones."""
     return frozenset(s.name for s in subtypes if s.default and (internal or not s.internal))
+
+
+def inherited(subtypes: Sequence[Subtype], on_parent: Collection[str], *, internal: bool) -> frozenset[str]:
+    """What a follower of a parent record gets on a new child of it; empty = he does not follow the child.
+
+    subtypes: of the child's type. on_parent: what he wants on the parent. At least one must be mapped; then
+    the generic ones that he has on the parent come along. An outsider gets none of the internal ones.
+    """
+    mapped = {s.name for s in subtypes if s.parent_subtype and s.parent_subtype in on_parent}
+    generic = {s.name for s in GENERIC if s.name in on_parent} if mapped else set()
+    return allowed(subtypes, mapped | generic, internal=internal) if mapped else frozenset()
 
 
 def allowed(subtypes: Sequence[Subtype], wanted: Collection[str], *, internal: bool) -> frozenset[str]:

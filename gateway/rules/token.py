@@ -28,7 +28,16 @@ MAC_LETTERS = 20  # 100 bits
 VERBS = frozenset({"leave", "mute", "done"})
 _ALPHABET = "abcdefghijklmnopqrstuvwxyz234567"
 _VALUE = {letter: value for value, letter in enumerate(_ALPHABET)}
-_FIELDS = (("version", 2), ("key", 4), ("kind", 3), ("scope", 1), ("generation", 8), ("week", 11), ("subject", 3), ("partner", 3))
+_FIELDS = (
+    ("version", 2),
+    ("key", 4),
+    ("kind", 3),
+    ("scope", 1),
+    ("generation", 8),
+    ("week", 11),
+    ("subject", 3),
+    ("partner", 3),
+)
 _HEAD_BITS = sum(bits for _, bits in _FIELDS)
 
 
@@ -69,7 +78,9 @@ def week_of(now: datetime) -> int:
 
 def mint(token: Token, keys: Keys) -> str:
     """Write the token. Raises ValueError for an id or a generation that has no room."""
-    if not (0 <= token.subject_id < 1 << 63 and 0 <= token.partner_id < 1 << 56 and 0 <= token.generation < 256):
+    if not (
+        0 <= token.subject_id < 1 << 63 and 0 <= token.partner_id < 1 << 56 and 0 <= token.generation < 256
+    ):
         raise ValueError(f"no room in a token for {token}")
     subject_octets = max(1, (token.subject_id.bit_length() + 7) // 8)
     partner_octets = (token.partner_id.bit_length() + 7) // 8
@@ -100,7 +111,9 @@ def read(text: str, keys: Keys) -> Token | None:
     return _token(head, number, len(payload) * 5)
 
 
-def read_local_part(local_part: str, prefixes: Mapping[str, Kind | None], keys: Keys) -> tuple[Token, str] | None:
+def read_local_part(
+    local_part: str, prefixes: Mapping[str, Kind | None], keys: Keys
+) -> tuple[Token, str] | None:
     """Read ``prefix+token[+verb]``: the token and the verb ("" if none), or None.
 
     prefixes: lower-case prefix -> the one kind that may stand behind it; None = reply, activity or digest.

@@ -1,42 +1,36 @@
 """What changed in a record: the lines ``old -> new`` of its log entry.
 
 Source: Odoo Chatter, "Chatter thread" (tracked fields); first old against last new, a net no-change
-writes nothing.
+writes nothing. What a field may hold stands in values.py.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
+from gateway.rules.values import Field as Field
+from gateway.rules.values import is_empty, same, trouble
+from gateway.rules.values import show as show
 
-@dataclass(frozen=True, slots=True)
-class Field:
-    """A field of a record type. Tracked unless it says otherwise; order by sequence, then name.
-
-    type: text, number, money, date, datetime, boolean, choice, reference or list. choices: value ->
-    label. subtype: the subtype that a change of this field is posted under, "" = a plain log entry.
-    """
-
-    name: str
-    label: str = ""
-    type: str = "text"
-    sequence: int = 100
-    tracked: bool = True
-    currency: str = ""
-    choices: Mapping[str, str] = field(default_factory=dict)
-    subtype: str = ""
+ASSIGNEE, ACTIVE = "assignee", "active"
+_OF_EVERY_TYPE = frozenset({ASSIGNEE, ACTIVE})  # lines without a field of this name
 
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """One line of a log entry; old and new are texts for people, "" where there was no value."""
+    """One line of a log entry; old and new are texts for people, "" where there was no value.
+
+    type: boolean where readers see the words of their own language. internal: for staff only.
+    """
 
     field: str
     label: str
     old: str
     new: str
+    type: str = ""
+    internal: bool = False
 
 
 def changes(fields: Sequence[Field], old: Mapping[str, Any], new: Mapping[str, Any]) -> list[Change]:
@@ -44,10 +38,18 @@ def changes(fields: Sequence[Field], old: Mapping[str, Any], new: Mapping[str, A
     found = []
     for rule in sorted(fields, key=lambda rule: (rule.sequence, rule.name)):
         before, after = old.get(rule.name), new.get(rule.name)
-        if not rule.tracked or before == after or (before in (None, "") and after in (None, "")):
+        if not rule.tracked or same(rule, before, after):
             continue
-        found.append(Change(rule.name, rule.label or rule.name, show(rule, before), show(rule, after)))
+        kind = "boolean" if rule.type == "boolean" else ""
+        texts = (show(rule, before), show(rule, after))
+        found.append(Change(rule.name, rule.label or rule.name, *texts, type=kind, internal=rule.internal))
     return found
+
+
+def wrong_values(fields: Sequence[Field], values: Mapping[str, Any]) -> dict[str, str]:
+    """The fields whose value is none of their type, each with what is wrong; others are not looked at."""
+    found = {rule.name: trouble(rule, values[rule.name]) for rule in fields if rule.name in values}
+    return {name: words for name, words in found.items() if words}
 
 
 def subtype_of(fields: Sequence[Field], changed: Sequence[Change]) -> str:
@@ -56,27 +58,28 @@ def subtype_of(fields: Sequence[Field], changed: Sequence[Change]) -> str:
     return next((mapped[change.field] for change in changed if mapped.get(change.field)), "")
 
 
-def show(rule: Field, value: Any) -> str:
-    """A value as a person reads it."""
-    if value is None or value == "":
-        return ""
-    match rule.type:
-        case "boolean":
-            return "yes" if value else "no"
-        case "choice":
-            return str(rule.choices.get(str(value), value))
-        case "money":
-            return f"{_number(value)} {rule.currency}".strip()
-        case "number":
-            return _number(value)
-        case "reference":
-            return str(value.get("label") or value.get("id") or "") if isinstance(value, Mapping) else str(value)
-        case "list":
-            return ", ".join(str(item) for item in value) if isinstance(value, list) else str(value)
-    return str(value)
+def templates_of(fields: Sequence[Field], changed: Collection[str], new: Mapping[str, Any]) -> list[str]:
+    """The mails that these changed fields send by their new values, in the order of the type, each once."""
+    names = []
+    for rule in sorted(fields, key=lambda rule: (rule.sequence, rule.name)):
+        value = new.get(rule.name)
+        if rule.name in changed and not is_empty(value):
+            names.append(rule.templates.get(str(value)) or rule.template)
+    return [name for name in dict.fromkeys(names) if name]
 
 
-def _number(value: Any) -> str:
-    if isinstance(value, float) and value.is_integer():
-        return str(int(value))
-    return str(value)
+def is_for_staff(lines: Sequence[Change]) -> bool:
+    """Nothing of a set of changes may be seen outside."""
+    return bool(lines) and all(line.internal for line in lines)
+
+
+def visible_lines(
+    lines: Sequence[Mapping[str, Any]], *, internal: bool, fields: Collection[str] | None = None
+) -> list[Mapping[str, Any]]:
+    """The stored lines that a reader may see. internal: he is staff. fields: that exist by now, None = all."""
+    return [
+        line
+        for line in lines
+        if (internal or not line.get("internal"))
+        and (fields is None or line["field"] in fields or line["field"] in _OF_EVERY_TYPE)
+    ]

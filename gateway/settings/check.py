@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 from gateway.settings.sections import Domain, Settings
 
 LOCAL_PART_OCTETS = 64  # RFC 5321 section 4.5.3.1.1
+SOCKET_OCTETS = 107  # sun_path of unix(7), without its end
 TOKEN_LETTERS = 51  # the longest that rules/token mints
 LONGEST_VERB = 5
 _LABEL = re.compile(r"^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$", re.IGNORECASE)
@@ -19,7 +20,9 @@ _PREFIX = re.compile(r"^[a-z0-9]+([._-][a-z0-9]+)*$")
 
 def check(settings: Settings) -> list[str]:
     """What is wrong, one line each, ``setting: words``; empty when all is well."""
-    return [*_domains(settings), *_web(settings), *_peers(settings), *_relay(settings), *_files(settings)]
+    return [
+        *_domains(settings), *_web(settings), *_peers(settings), *_relay(settings), *_sockets(settings), *_files(settings),
+    ]  # fmt: skip
 
 
 def _domains(settings: Settings) -> Iterator[str]:
@@ -109,6 +112,12 @@ def _relay(settings: Settings) -> Iterator[str]:
         and not (scheme == "maildir" and rest)
     ):
         yield f"relay.url: {url!r} must begin with smtp://, smtps:// or maildir:"
+
+
+def _sockets(settings: Settings) -> Iterator[str]:
+    for name, door in (("smtp", settings.smtp), ("lmtp", settings.lmtp)):
+        if len(door.path.encode()) > SOCKET_OCTETS:
+            yield f"{name}.path: a unix socket's path has at most {SOCKET_OCTETS} octets"
 
 
 def _files(settings: Settings) -> Iterator[str]:

@@ -70,10 +70,17 @@ class Smtp(Section, frozen=True):
 
     host: Annotated[str, doc('Address to listen on; "0.0.0.0" = every IPv4 address.')] = "127.0.0.1"
     port: Annotated[int, Meta(ge=0, le=65535, description="TCP port; 0 = any free one.")] = 8025
+    path: Annotated[
+        str,
+        doc(
+            "Unix socket to listen on instead of host and port; made with mode 0660 in a directory that exists. Empty = host and port."
+        ),
+    ] = ""
     enabled: Annotated[bool, doc("Open this door.")] = True
     hostname: Annotated[str, doc("Name in the greeting. Empty = the name of the machine.")] = ""
     tls_certificate: Annotated[
-        str, doc("PEM file with the certificate chain; offers STARTTLS. Empty = no TLS.")
+        str,
+        doc("PEM file with the certificate chain; offers STARTTLS. Read again on SIGHUP. Empty = no TLS."),
     ] = ""
     tls_key: Annotated[str, doc("PEM file with the private key. Empty = it is in tls_certificate.")] = ""
     max_size: Annotated[
@@ -231,43 +238,27 @@ class Notify(Section, frozen=True):
 
     brand: Annotated[str, doc("Name of the house in From lines and pages.")] = "Threadpost"
     language: Annotated[str, doc("Language of readers who have none (BCP 47).")] = "en"
-    timezone: Annotated[str, doc("Time zone of readers who have none (IANA name).")] = "UTC"
-    footer: Annotated[str, doc("A line at the foot of every mail. Empty = none.")] = ""
-    acknowledge: Annotated[bool, doc("Confirm a new record to its verified opener.")] = False
 
 
 class Schedule(Section, frozen=True):
-    """The timetable. Digests and reminders arrive in a later release."""
+    """The timetable: scheduled messages, housekeeping. Digests and reminders arrive in a later release."""
 
     enabled: Annotated[bool, doc("Run the timetable in this installation.")] = True
-    tick: Annotated[float, Meta(gt=0, description="Seconds between looks for what is due.")] = 30.0
-    reminders_at: Annotated[str, doc("Local time of reminders, HH:MM. Later release.")] = "08:00"
-    digest_window: Annotated[
-        int, Meta(ge=1, description="Minutes of the digest timing window. Later release.")
-    ] = 15
-    keep_raw_days: Annotated[
-        int, Meta(ge=0, description="Days for which posted raw mail is kept; 0 = for good.")
-    ] = 0
 
 
 class Limits(Section, frozen=True):
     """Brakes against loops and floods; a verified follower is never refused for his count."""
 
     fanout_per_record_hour: Annotated[
-        int, Meta(ge=1, description="Mails an hour to followers of one record; more becomes a digest.")
+        int,
+        Meta(
+            ge=1,
+            description="Mails an hour to followers of one record; more becomes a digest. Later release.",
+        ),
     ] = 600
-    stranger_mails_per_hour: Annotated[
-        int, Meta(ge=1, description="Mails an hour taken from one stranger; more is held.")
-    ] = 30
-    automatic_mails_per_hour: Annotated[
-        int, Meta(ge=1, description="Automatic mails an hour taken from one address; more is held.")
-    ] = 10
     received_headers: Annotated[
-        int, Meta(ge=1, description="Received lines after which a mail counts as looping.")
+        int, Meta(ge=1, description="Received fields above which a mail counts as looping and is held.")
     ] = 100
-    api_per_minute: Annotated[
-        int, Meta(ge=0, description="API calls a minute for each token; 0 = no limit.")
-    ] = 0
 
 
 class Work(Section, frozen=True):
@@ -278,31 +269,20 @@ class Work(Section, frozen=True):
     crashes: Annotated[
         int, Meta(ge=1, description="Attempts that may crash before a mail is set aside as failed.")
     ] = 3
-    deadline: Annotated[float, Meta(gt=0, description="Seconds that reading one mail may take.")] = 30.0
-    lease: Annotated[
-        float,
-        Meta(
-            gt=0, description="Seconds for which claimed work belongs to its worker; renewed while it lives."
-        ),
-    ] = 60.0
-    give_up_after: Annotated[
-        float, Meta(gt=0, description="Days for which a deferred delivery is tried again.")
-    ] = 5.0
 
 
 class Webhooks(Section, frozen=True):
-    """Events to host applications (Standard Webhooks). Accepted now; sending arrives in a later release."""
+    """Events to host applications (Standard Webhooks); the addresses are entered over the API."""
 
     enabled: Annotated[bool, doc("Send events.")] = True
-    timeout: Annotated[float, Meta(gt=0, description="Seconds to wait for an answer.")] = 10.0
-    allow_private: Annotated[bool, doc("Allow target addresses in private networks.")] = False
+    timeout: Annotated[float, Meta(gt=0, le=30, description="Seconds that a call may take in all.")] = 5.0
+    allow_private: Annotated[
+        bool, doc("Allow target addresses on this machine and in private networks, and http:// ones.")
+    ] = False
 
 
 class Metrics(Section, frozen=True):
-    """Figures for Prometheus at /metrics. Accepted now; arrives in a later release."""
-
-    enabled: Annotated[bool, doc("Answer at /metrics.")] = False
-    token: Annotated[str, doc("Bearer token that a scraper must show. Empty = loopback only.")] = ""
+    """Figures for Prometheus stand at /metrics; there is nothing to set yet."""
 
 
 class Whatsapp(Section, frozen=True):

@@ -36,24 +36,58 @@ from gateway.web import errors, pages
 from gateway.web.api import (
     aliases,
     attachments,
+    batch,
+    blocks,
     deliveries,
+    edits,
+    failures,
     followers,
     health,
     inbox,
     ledger,
+    lives,
     messages,
     partners,
     raw,
     records,
+    reply_addresses,
+    scheduled,
+    search,
+    suggest,
     types,
+    webhooks,
 )
+from gateway.web.api import templates as template_routes
 from gateway.web.auth import SLASH, Authentication, provide_caller, provide_colleague
 from gateway.web.paging import provide_wish
 from gateway.web.services import Desk, Discard, Release, Replay, Services
 from store.blobs import BlobStore
 from store.session import Database, StoreUnavailable
 
-_API = (records, messages, followers, partners, aliases, types, attachments, ledger, deliveries, inbox, raw)
+_API = (
+    records,
+    batch,
+    lives,
+    messages,
+    edits,
+    template_routes,
+    scheduled,
+    suggest,
+    failures,
+    followers,
+    partners,
+    aliases,
+    types,
+    attachments,
+    ledger,
+    deliveries,
+    inbox,
+    raw,
+    blocks,
+    reply_addresses,
+    search,
+    webhooks,
+)
 _JSON_OCTETS = 8 * 1024 * 1024
 _FORM_OCTETS = 1024 * 1024  # what a form may hold beside its file
 

@@ -22,10 +22,9 @@ from litestar.params import SkipValidation
 from gateway.chatter import access
 from gateway.chatter.access import Caller
 from gateway.errors import BadValue, Forbidden, NotFound
-from gateway.rules.visibility import may_access
 from gateway.web.errors import NotLoggedIn, Unauthorised
 from gateway.web.services import Services
-from store.models.views import PartnerView, ThreadView
+from store.models.views import PartnerView
 from store.queries import partner as partners
 from store.session import Session
 
@@ -46,11 +45,6 @@ class Colleague:
     def is_admin(self) -> bool:
         """He may see the ledger."""
         return self.partner.role == "admin"
-
-    def may_access(self, thread: ThreadView) -> bool:
-        """He may work on the record."""
-        who = self.partner
-        return may_access(internal=who.internal, active=who.active, partner_id=who.id, members=thread.members)
 
 
 LoggedIn = NamedDependency[SkipValidation[Colleague]]

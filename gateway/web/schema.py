@@ -11,6 +11,8 @@ from typing import Any
 import msgspec
 from msgspec import UNSET, UnsetType
 
+from gateway.chatter.names import RecordName
+
 NullText = str | None | UnsetType
 
 
@@ -26,13 +28,25 @@ class Body(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
 
 
 class RecordBody(Body):
-    """PUT /records/{type}/{key}."""
+    """PUT /records/{type}/{key}. active: false = archived. members: who of the staff may see it, null = all.
+
+    log: words that go with the log entry. silent: nothing is logged, nobody follows and nobody is told.
+    """
 
     title: NullText = UNSET
     url: NullText = UNSET
     fields: dict[str, Any] | UnsetType | None = UNSET
     assignee: NullText = UNSET
     domain: NullText = UNSET
+    parent: RecordName | UnsetType | None = UNSET
+    active: bool | UnsetType | None = UNSET
+    members: list[str] | UnsetType | None = UNSET
+    log: str | None = None
+    silent: bool = False
+
+    def changes(self, *names: str) -> dict[str, Any]:
+        """What is said about the record itself. names: further fields to leave out."""
+        return self.given("log", "silent", *names)
 
 
 class MessageBody(Body):
@@ -49,6 +63,7 @@ class MessageBody(Body):
     confirm_external: list[str] | None = None
     template: str | None = None
     send_at: str | None = None
+    signature: bool = False
 
 
 class FollowerBody(Body):
@@ -59,6 +74,21 @@ class FollowerBody(Body):
     subtypes: list[str] | None = None
     notify: bool | None = None
     invitation_html: str | None = None
+
+
+class FollowersBatchBody(Body):
+    """POST /followers/batch. partners: e-mails. follow: false = end the subscriptions."""
+
+    records: list[RecordName]
+    partners: list[str]
+    subtypes: list[str] | None = None
+    follow: bool = True
+
+
+class MergeBody(Body):
+    """POST /partners/{email}/merge. into: e-mail of the partner who remains."""
+
+    into: str
 
 
 class SubscriptionBody(Body):
@@ -77,6 +107,7 @@ class PartnerBody(Body):
     language: NullText = UNSET
     timezone: NullText = UNSET
     phone: NullText = UNSET
+    signature: NullText = UNSET
     addresses: list[str] | UnsetType | None = UNSET
     notify: dict[str, Any] | UnsetType | None = UNSET
 
@@ -98,6 +129,16 @@ class TypeBody(msgspec.Struct, kw_only=True):
     subtypes: list[dict[str, Any]] | UnsetType | None = UNSET
     activity_types: list[Any] | UnsetType | None = UNSET
     policy: dict[str, Any] | UnsetType | None = UNSET
+
+
+class WebhookBody(Body):
+    """PUT /webhooks/{id}. record_types: null = all. secret: null = make a new one and show it."""
+
+    url: str | UnsetType = UNSET
+    events: list[str] | UnsetType = UNSET
+    record_types: list[str] | UnsetType | None = UNSET
+    active: bool | UnsetType = UNSET
+    secret: UnsetType | None = UNSET
 
 
 class SuppressionBody(Body):

@@ -11,6 +11,7 @@ from typing import Protocol, TypeVar
 from litestar.di import NamedDependency
 from litestar.params import SkipValidation
 
+from gateway.chatter.lives import Lives
 from gateway.chatter.page import RecordView, RecordViews
 from gateway.chatter.post import Posting
 from gateway.chatter.records import Records
@@ -120,6 +121,11 @@ class Services:
     def record_view(self, session: Session, thread: ThreadView) -> RecordView:
         """A record as it is shown."""
         return self.record_views.one(session, thread)
+
+    @property
+    def lives(self) -> Lives:
+        """Deletes, renames, merges, splits and copies records."""
+        return Lives(types=self.types, posting=self.posting)
 
     @property
     def record_views(self) -> RecordViews:

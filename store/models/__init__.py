@@ -2,11 +2,20 @@
 
 from store.models.access import ApiToken, IdempotentAnswer, Secret, WebSession
 from store.models.base import Base
-from store.models.delivery import Delivery, Event, Notice
+from store.models.delivery import Delivery, Event, Notice, Webhook
 from store.models.inbound import InboundMail, InboundTarget
 from store.models.message import Arrival, Attachment, Message, MessageRef
 from store.models.partner import Address, Block, Partner, Suppression
-from store.models.thread import Alias, Follower, Invitation, RecordType, Thread, TokenGeneration
+from store.models.thread import (
+    Alias,
+    Follower,
+    Invitation,
+    RecordType,
+    Thread,
+    ThreadRedirect,
+    TokenGeneration,
+)
+from store.models.writing import MessageVersion, ScheduledMessage, Template
 
 __all__ = [
     "Address",
@@ -25,12 +34,17 @@ __all__ = [
     "Invitation",
     "Message",
     "MessageRef",
+    "MessageVersion",
     "Notice",
     "Partner",
     "RecordType",
+    "ScheduledMessage",
     "Secret",
     "Suppression",
+    "Template",
     "Thread",
+    "ThreadRedirect",
     "TokenGeneration",
     "WebSession",
+    "Webhook",
 ]

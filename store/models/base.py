@@ -15,6 +15,9 @@ from sqlalchemy.types import TypeDecorator
 
 BigId = BigInteger().with_variant(Integer, "sqlite")  # SQLite autoincrements INTEGER only; it is 64 bit
 
+NEVER_AGAIN = {"sqlite_autoincrement": True}
+"""Table argument: SQLite gives the id of a deleted row to nobody; others keep it for years."""
+
 
 class UtcDateTime(TypeDecorator[datetime]):
     """An aware UTC datetime, in and out; a naive one is refused."""

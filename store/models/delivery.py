@@ -20,7 +20,7 @@ from typing import Any
 from sqlalchemy import ForeignKey, Index, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from store.models.base import Base
+from store.models.base import NEVER_AGAIN, Base
 
 
 class Notice(Base):
@@ -50,6 +50,7 @@ class Delivery(Base):
     """
 
     __tablename__ = "delivery"
+    __table_args__ = NEVER_AGAIN
 
     id: Mapped[int] = mapped_column(primary_key=True)
     kind: Mapped[str]
@@ -72,15 +73,39 @@ class Delivery(Base):
     lease: Mapped[int] = mapped_column(default=0)
 
 
+class Webhook(Base):
+    """An address of a host application that wants to hear of events. record_types: empty = all.
+
+    secret: signs what is sent there (Standard Webhooks), so it is kept as it is.
+    """
+
+    __tablename__ = "webhook"
+
+    id: Mapped[str] = mapped_column(primary_key=True)
+    url: Mapped[str]
+    events: Mapped[frozenset[str]]
+    record_types: Mapped[frozenset[str]]
+    secret: Mapped[str]
+    active: Mapped[bool] = mapped_column(default=True)
+    created_at: Mapped[datetime]
+
+
 class Event(Base):
-    """Something a host application may want to hear of; sent by the webhook channel."""
+    """Something that one webhook is told; states as those of a delivery. payload: names what happened to what.
+
+    status: HTTP status of the last answer, "" if none; detail: its words. failed = dead-lettered.
+    """
 
     __tablename__ = "event"
+    __table_args__ = NEVER_AGAIN
 
     id: Mapped[int] = mapped_column(primary_key=True)
+    webhook_id: Mapped[str] = mapped_column(ForeignKey("webhook.id", ondelete="CASCADE"))
     kind: Mapped[str]
     payload: Mapped[dict[str, Any]]
     state: Mapped[str] = mapped_column(default="queued")
+    status: Mapped[str] = mapped_column(default="")
+    detail: Mapped[str] = mapped_column(default="")
     attempts: Mapped[int] = mapped_column(default=0)
     created_at: Mapped[datetime]
     due_at: Mapped[datetime]
@@ -93,4 +118,5 @@ Index("ix_delivery_due", Delivery.due_at, sqlite_where=_open, postgresql_where=_
 Index("ix_delivery_message", Delivery.message_id, Delivery.partner_id)
 Index("ix_delivery_state", Delivery.state, Delivery.id)
 Index("ix_notice_partner", Notice.partner_id, Notice.message_id)
+Index("ix_event_webhook", Event.webhook_id, Event.id)
 Index("ix_event_due", Event.due_at, sqlite_where=_open, postgresql_where=_open)

@@ -5,10 +5,10 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ForeignKey, Index
+from sqlalchemy import ForeignKey, Index, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from store.models.base import Base
+from store.models.base import NEVER_AGAIN, Base
 
 
 class Message(Base):
@@ -22,6 +22,7 @@ class Message(Base):
     """
 
     __tablename__ = "message"
+    __table_args__ = NEVER_AGAIN
 
     id: Mapped[int] = mapped_column(primary_key=True)
     thread_id: Mapped[int] = mapped_column(ForeignKey("thread.id", ondelete="CASCADE"))
@@ -62,7 +63,9 @@ class MessageRef(Base):
 class Attachment(Base):
     """A file of a record or of a message. blob: SHA-256 of its content, in the blob store.
 
-    message_id None = on the record, or uploaded and not yet part of a message.
+    message_id None = on the record, or uploaded and not yet part of a message. preview: a few lines of
+    plain text about it, null where there is nothing to say. uploaded_by: the token or session that sent it,
+    which alone may put it into a message; "" = it came by mail. uploader_id: the partner for whom, if known.
     """
 
     __tablename__ = "attachment"
@@ -77,6 +80,9 @@ class Attachment(Base):
     content_id: Mapped[str | None]
     inline: Mapped[bool] = mapped_column(default=False)
     created_at: Mapped[datetime]
+    preview: Mapped[str | None]
+    uploaded_by: Mapped[str] = mapped_column(default="")
+    uploader_id: Mapped[int | None]
 
 
 class Arrival(Base):
@@ -93,4 +99,6 @@ class Arrival(Base):
     created_at: Mapped[datetime]
 
 
+_answers = text("parent_id IS NOT NULL")
 Index("ix_message_thread", Message.thread_id, Message.id)
+Index("ix_message_parent", Message.parent_id, sqlite_where=_answers, postgresql_where=_answers)

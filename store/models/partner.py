@@ -8,17 +8,20 @@ from typing import Any
 from sqlalchemy import ForeignKey, Index, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from store.models.base import Base
+from store.models.base import NEVER_AGAIN, Base
 
 
 class Partner(Base):
     """A person or mailbox. ``internal`` is staff; ``role`` is admin, member or "" (external).
 
     email: the address that mail to him goes to, normalised; also a row of Address. language: a BCP 47
-    tag, "" = the house's default. notify: his timing preferences, {} = the defaults.
+    tag, "" = the house's default. notify: his timing preferences, {} = the defaults. signature: lines of
+    text for the end of what he writes, "" = none. merged_into: who he
+    turned out to be; then nothing else names him, but reply addresses in mailboxes do.
     """
 
     __tablename__ = "partner"
+    __table_args__ = NEVER_AGAIN
 
     id: Mapped[int] = mapped_column(primary_key=True)
     email: Mapped[str] = mapped_column(unique=True)
@@ -29,7 +32,9 @@ class Partner(Base):
     language: Mapped[str] = mapped_column(default="")
     timezone: Mapped[str] = mapped_column(default="")
     phone: Mapped[str] = mapped_column(default="")
+    signature: Mapped[str] = mapped_column(default="")
     notify: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    merged_into: Mapped[int | None] = mapped_column(ForeignKey("partner.id"), index=True)
     created_at: Mapped[datetime]
 
 
@@ -69,4 +74,6 @@ class Block(Base):
 
 
 Index("ix_partner_name", Partner.name)
-Index("ix_partner_internal", Partner.internal, sqlite_where=text("internal"), postgresql_where=text("internal"))
+Index(
+    "ix_partner_internal", Partner.internal, sqlite_where=text("internal"), postgresql_where=text("internal")
+)

@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import ForeignKey, Index, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
-from store.models.base import Base
+from store.models.base import NEVER_AGAIN, Base
 
 
 class RecordType(Base):
@@ -28,10 +28,11 @@ class Thread(Base):
     subject: frozen at the first mail about the thread, None until then. domain: which of our domains
     its mail is sent from, "" = the first. active: False = archived; mail to it is held.
     members: None = every internal partner may access it; else only these partner ids (access rule).
+    parent_id: the record that it is part of, such as the project of a task; its followers may inherit.
     """
 
     __tablename__ = "thread"
-    __table_args__ = (UniqueConstraint("record_type", "key"),)
+    __table_args__ = (UniqueConstraint("record_type", "key"), NEVER_AGAIN)
 
     id: Mapped[int] = mapped_column(primary_key=True)
     record_type: Mapped[str] = mapped_column(ForeignKey("record_type.name"))
@@ -45,6 +46,7 @@ class Thread(Base):
     subject: Mapped[str | None]
     active: Mapped[bool] = mapped_column(default=True)
     members: Mapped[list[Any] | None]
+    parent_id: Mapped[int | None] = mapped_column(ForeignKey("thread.id", ondelete="SET NULL"), index=True)
     last_notified_at: Mapped[datetime | None]
     created_at: Mapped[datetime]
     updated_at: Mapped[datetime]
@@ -87,12 +89,25 @@ class Invitation(Base):
     created_at: Mapped[datetime]
 
 
+class ThreadRedirect(Base):
+    """A thread that was merged into another: its reply addresses lead to the survivor."""
+
+    __tablename__ = "thread_redirect"
+
+    old_id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    thread_id: Mapped[int] = mapped_column(ForeignKey("thread.id", ondelete="CASCADE"), index=True)
+    created_at: Mapped[datetime]
+
+
 class TokenGeneration(Base):
-    """Reply addresses below this generation are revoked for (thread, partner); no row = generation 0."""
+    """Reply addresses below this generation are revoked for (thread, partner); no row = generation 0.
+
+    thread_id: also of a thread that was merged away, whose addresses live on.
+    """
 
     __tablename__ = "token_generation"
 
-    thread_id: Mapped[int] = mapped_column(ForeignKey("thread.id", ondelete="CASCADE"), primary_key=True)
+    thread_id: Mapped[int] = mapped_column(primary_key=True)
     partner_id: Mapped[int] = mapped_column(primary_key=True)
     generation: Mapped[int]
 

@@ -35,6 +35,7 @@ class ThreadView(NamedTuple):
     subject: str | None
     active: bool
     members: list[int] | None
+    parent_id: int | None = None
 
 
 class AudienceView(NamedTuple):

@@ -19,7 +19,13 @@ _answer = IdempotentAnswer.table()
 
 
 def add_token(
-    session: Session, *, name: str, digest: str, scopes: frozenset[str], record_types: frozenset[str], now: datetime
+    session: Session,
+    *,
+    name: str,
+    digest: str,
+    scopes: frozenset[str],
+    record_types: frozenset[str],
+    now: datetime,
 ) -> None:
     """Enter a token by its hash."""
     values = {"name": name, "hash": digest, "scopes": scopes, "record_types": record_types, "created_at": now}
@@ -85,9 +91,13 @@ def change_secret(session: Session, digest: str, payload: dict[str, Any]) -> Non
     session.execute(update(_secret).where(_secret.c.hash == digest).values(payload=payload))
 
 
-def add_session(session: Session, digest: str, *, partner_id: int, now: datetime, expires_at: datetime) -> None:
+def add_session(
+    session: Session, digest: str, *, partner_id: int, now: datetime, expires_at: datetime
+) -> None:
     """Enter a web session by the hash of its cookie."""
-    session.execute(insert(_session).values(hash=digest, partner_id=partner_id, created_at=now, expires_at=expires_at))
+    session.execute(
+        insert(_session).values(hash=digest, partner_id=partner_id, created_at=now, expires_at=expires_at)
+    )
 
 
 def session_partner(session: Session, digest: str, now: datetime) -> int | None:
@@ -109,7 +119,9 @@ def take_idempotency_key(session: Session, caller: str, key: str, digest: str, n
     take = make(_answer).values(values).on_conflict_do_nothing().execution_options(preserve_rowcount=True)
     if session.execute(take).rowcount == 1:
         return None
-    return session.execute(select(_answer).where(_answer.c.caller == caller, _answer.c.key == key)).one_or_none()
+    return session.execute(
+        select(_answer).where(_answer.c.caller == caller, _answer.c.key == key)
+    ).one_or_none()
 
 
 def keep_answer(session: Session, caller: str, key: str, status: int, body: bytes) -> None:

@@ -204,14 +204,16 @@ _listed = select(
 
 def queue(
     session: Session, *, state: str | None = None, thread_id: int | None = None, before: int | None = None,
-    limit: int = 30,
+    limit: int = 30, types: Collection[str] | None = None,
 ) -> list[Any]:  # fmt: skip
-    """Deliveries, newest first, with the names of record and reader."""
+    """Deliveries, newest first, with the names of record and reader. types: of these record types, None = all."""
     statement = _listed.order_by(_delivery.c.id.desc()).limit(limit)
     if state:
         statement = statement.where(_delivery.c.state == state)
     if thread_id is not None:
         statement = statement.where(_delivery.c.thread_id == thread_id)
+    if types is not None:
+        statement = statement.where(_thread.c.record_type.in_(sorted(types)))
     if before is not None:
         statement = statement.where(_delivery.c.id < before)
     return list(session.execute(statement))

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import bindparam, func, insert, or_, select, text, update
+from sqlalchemy import ColumnElement, bindparam, exists, func, insert, or_, select, text, update
 
 from store.bell import ring
 from store.models import Alias, Block, InboundMail, InboundTarget, Thread, TokenGeneration
@@ -70,7 +70,9 @@ _claim_sqlite = (
     update(_target).where(_target.c.mail_id.in_(_due), _open, _target.c.due_at <= bindparam("now"))
     .values(_claim_values).returning(*_claim_columns)
 )  # fmt: skip
-_due_locked = _due.with_for_update(skip_locked=True).cte("due").prefix_with("MATERIALIZED", dialect="postgresql")
+_due_locked = (
+    _due.with_for_update(skip_locked=True).cte("due").prefix_with("MATERIALIZED", dialect="postgresql")
+)
 _claim_postgresql = (
     update(_target)
     .where(_target.c.mail_id.in_(select(_due_locked.c.mail_id)), _open, _target.c.due_at <= bindparam("now"))
@@ -86,7 +88,9 @@ _load = select(
 def claim(session: Session, *, owner: str, now: datetime, until: datetime, at_most: int) -> list[ClaimedMail]:
     """Take the leases of the due targets of at most so many mails, oldest first."""
     statement = _claim_postgresql if session.dialect.name == "postgresql" else _claim_sqlite
-    rows = session.execute(statement, {"claimer": owner, "now": now, "until": until, "at_most": at_most}).all()
+    rows = session.execute(
+        statement, {"claimer": owner, "now": now, "until": until, "at_most": at_most}
+    ).all()
     if not rows:
         return []
     targets: dict[int, list[ClaimedTarget]] = defaultdict(list)
@@ -180,7 +184,9 @@ _same_mail = select(_mail.c.id).where(
 
 def absorb_twins(session: Session, posted_id: int, fingerprint: str) -> int:
     """End the held copies of a mail that has just been posted."""
-    twins = list(session.execute(_same_mail, {"same_fingerprint": fingerprint, "posted_id": posted_id}).scalars())
+    twins = list(
+        session.execute(_same_mail, {"same_fingerprint": fingerprint, "posted_id": posted_id}).scalars()
+    )
     for twin in twins:
         settle(session, twin, from_states=("held",), state="absorbed", reason=f"duplicate of {posted_id}")
     return len(twins)
@@ -236,25 +242,55 @@ _ledger_columns = (
 )  # fmt: skip
 
 
+def _of_types(types: Collection[str]) -> list[ColumnElement[bool]]:
+    """The mail led to a record of one of the types, and to none of another."""
+    led = exists().where(_target.c.mail_id == _mail.c.id, _thread.c.id == _target.c.thread_id)
+    covered = _thread.c.record_type.in_(sorted(types))
+    return [led.where(covered).correlate(_mail), ~led.where(~covered).correlate(_mail)]
+
+
+def is_of_types(session: Session, mail_id: int, types: Collection[str] | None) -> bool:
+    """Whether ``ledger`` shows the entry to one who may see these record types."""
+    if types is None:
+        return True
+    return (
+        session.execute(select(_mail.c.id).where(_mail.c.id == mail_id, *_of_types(types))).first()
+        is not None
+    )
+
+
 def ledger(
-    session: Session, *, state: str | None = None, query: str = "", before: int | None = None, limit: int = 30
-) -> list[Any]:
-    """Entries of the ledger, newest first; query: part of the subject, an address or a Message-ID."""
+    session: Session, *, state: str | None = None, query: str = "", before: int | None = None, limit: int = 30,
+    types: Collection[str] | None = None,
+) -> list[Any]:  # fmt: skip
+    """Entries of the ledger, newest first; query: part of the subject, an address or a Message-ID.
+
+    types: entries with a record of one of these types and with none of another; None = all.
+    """
     statement = select(*_ledger_columns).order_by(_mail.c.id.desc()).limit(limit)
-    if state:
+    if types is not None:
+        statement = statement.where(*_of_types(types))
+    if state in ("received", "processing"):  # a claim moves the targets only
+        held = exists().where(_target.c.mail_id == _mail.c.id, _target.c.state == "processing")
+        statement = statement.where(_mail.c.state == "received", held if state == "processing" else ~held)
+    elif state:
         statement = statement.where(_mail.c.state == state)
     if before is not None:
         statement = statement.where(_mail.c.id < before)
     if query:
-        like = f"%{query.lower().replace('%', '').replace('_', '')}%"
+        wanted = query.lower()
         columns = (_mail.c.subject, _mail.c.reverse_path, _mail.c.author, _mail.c.message_id)
-        statement = statement.where(or_(*(func.lower(column).like(like) for column in columns)))
+        statement = statement.where(
+            or_(*(func.lower(column).contains(wanted, autoescape=True) for column in columns))
+        )
     return list(session.execute(statement))
 
 
 def entry(session: Session, mail_id: int) -> Any | None:
     """One entry of the ledger, None if there is none."""
-    return session.execute(select(*_ledger_columns, _mail.c.raw, _mail.c.blob).where(_mail.c.id == mail_id)).one_or_none()
+    return session.execute(
+        select(*_ledger_columns, _mail.c.raw, _mail.c.blob).where(_mail.c.id == mail_id)
+    ).one_or_none()
 
 
 def targets_of(session: Session, mail_ids: Sequence[int]) -> dict[int, list[Any]]:
@@ -272,14 +308,20 @@ def targets_of(session: Session, mail_ids: Sequence[int]) -> dict[int, list[Any]
 
 
 def reopen(
-    session: Session, mail_id: int, now: datetime, states: Sequence[str], decision: dict[str, Any] | None = None
+    session: Session,
+    mail_id: int,
+    now: datetime,
+    states: Sequence[str],
+    decision: dict[str, Any] | None = None,
 ) -> int:
     """Put the targets of a mail that are in one of these states back in the queue; rings ``inbound``.
 
     decision: what a person decided, kept with each target for the worker; None takes an older one away.
     """
     rows = session.execute(
-        select(_target.c.id, _target.c.target).where(_target.c.mail_id == mail_id, _target.c.state.in_(states))
+        select(_target.c.id, _target.c.target).where(
+            _target.c.mail_id == mail_id, _target.c.state.in_(states)
+        )
     ).all()
     for target_id, values in rows:
         kept = {name: value for name, value in values.items() if name != "decision"}
@@ -313,7 +355,9 @@ def counts(session: Session) -> dict[str, int]:
     return {row[0]: row[1] for row in session.execute(_count_by_state)}
 
 
-_message_ids = select(_mail.c.message_id).where(_mail.c.message_id.is_not(None), _mail.c.state == text("'posted'"))
+_message_ids = select(_mail.c.message_id).where(
+    _mail.c.message_id.is_not(None), _mail.c.state == text("'posted'")
+)
 
 
 def posted_message_ids(session: Session) -> list[str]:

@@ -50,10 +50,12 @@ def addresses(session: Session, partner_ids: Sequence[int]) -> dict[int, list[st
     return grouped
 
 
-def phones(session: Session, partner_ids: Sequence[int]) -> dict[int, str]:
-    """The phone number of each partner, "" if none."""
-    statement = select(_partner.c.id, _partner.c.phone).where(_partner.c.id.in_(partner_ids))
-    return {row[0]: row[1] for row in session.execute(statement)} if partner_ids else {}
+def phones(session: Session, partner_ids: Sequence[int]) -> dict[int, tuple[str, str]]:
+    """The phone number and the signature of each partner, "" if none."""
+    statement = select(_partner.c.id, _partner.c.phone, _partner.c.signature).where(
+        _partner.c.id.in_(partner_ids)
+    )
+    return {row[0]: (row[1], row[2]) for row in session.execute(statement)} if partner_ids else {}
 
 
 def answers(session: Session) -> bool:

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import bindparam, delete, func, insert, select, update
+from sqlalchemy import bindparam, delete, exists, func, insert, select, update
 from sqlalchemy.dialects.postgresql import insert as insert_postgresql
 from sqlalchemy.dialects.sqlite import insert as insert_sqlite
 
 from store.bell import ring
 from store.models import Arrival, Attachment, Delivery, Message, MessageRef, Notice, Partner, Thread
+from store.queries.access_filter import EVERYTHING, Reader, readable_messages
 from store.session import Session
 
 _message = Message.table()
@@ -24,9 +25,14 @@ _delivery = Delivery.table()
 _partner = Partner.table()
 _thread = Thread.table()
 
-_arrival_values: dict[str, Any] = {name: bindparam(name) for name in ("target", "fingerprint", "inbound_id", "created_at")}
+_arrival_values: dict[str, Any] = {
+    name: bindparam(name) for name in ("target", "fingerprint", "inbound_id", "created_at")
+}
 _arrive = {
-    name: make(_arrival).values(_arrival_values).on_conflict_do_nothing().execution_options(preserve_rowcount=True)
+    name: make(_arrival)
+    .values(_arrival_values)
+    .on_conflict_do_nothing()
+    .execution_options(preserve_rowcount=True)
     for name, make in (("sqlite", insert_sqlite), ("postgresql", insert_postgresql))
 }
 _arrived = select(_arrival.c.inbound_id).where(
@@ -53,12 +59,34 @@ def add(session: Session, values: dict[str, Any]) -> int:
     return int(key[0])
 
 
+_add_all = insert(_message).returning(_message.c.id, sort_by_parameter_order=True)
+
+
+def add_all(session: Session, rows: Sequence[dict[str, Any]]) -> list[int]:
+    """Enter messages (rows as for ``add``); answers their ids in order. Rings ``threads``."""
+    if not rows:
+        return []
+    ring(session, "threads")
+    return list(session.execute(_add_all, list(rows)).scalars())
+
+
 _add_refs = insert(_ref)
 
 
 def add_refs(session: Session, message_id: int, header_ids: Sequence[tuple[str, bool]]) -> None:
     """Note Message-IDs that lead to a message; each with whether it is one of ours."""
-    rows = [{"header_id": header_id, "message_id": message_id, "ours": ours} for header_id, ours in header_ids]
+    rows = [
+        {"header_id": header_id, "message_id": message_id, "ours": ours} for header_id, ours in header_ids
+    ]
+    if rows:
+        session.execute(_add_refs, rows)
+
+
+def add_own_refs(session: Session, refs: Sequence[tuple[str, int]]) -> None:
+    """Note our own Message-IDs of many messages: (header id, message id)."""
+    rows = [
+        {"header_id": header_id, "message_id": message_id, "ours": True} for header_id, message_id in refs
+    ]
     if rows:
         session.execute(_add_refs, rows)
 
@@ -100,14 +128,6 @@ def attachment(session: Session, attachment_id: int) -> Any | None:
     return session.execute(select(_attachment).where(_attachment.c.id == attachment_id)).one_or_none()
 
 
-def free_attachments(session: Session, thread_id: int, ids: Sequence[int]) -> list[int]:
-    """Those of the ids that are files of this record and not yet part of a message."""
-    statement = select(_attachment.c.id).where(
-        _attachment.c.id.in_(ids), _attachment.c.thread_id == thread_id, _attachment.c.message_id.is_(None)
-    )
-    return list(session.execute(statement).scalars())
-
-
 def bind_attachments(session: Session, message_id: int, ids: Sequence[int]) -> None:
     """Make files part of a message."""
     session.execute(update(_attachment).where(_attachment.c.id.in_(ids)).values(message_id=message_id))
@@ -121,8 +141,10 @@ def bind_inline(session: Session, message_id: int) -> dict[str, int]:
     return {row.content_id: row.id for row in session.execute(statement)}
 
 
-_set_html = update(_message).where(_message.c.id == bindparam("target_id")).values(
-    body_html=bindparam("html"), quoted_html=bindparam("quoted")
+_set_html = (
+    update(_message)
+    .where(_message.c.id == bindparam("target_id"))
+    .values(body_html=bindparam("html"), quoted_html=bindparam("quoted"))
 )
 
 
@@ -131,11 +153,24 @@ def set_html(session: Session, message_id: int, body_html: str, quoted_html: str
     session.execute(_set_html, {"target_id": message_id, "html": body_html, "quoted": quoted_html})
 
 
+_older = _attachment.alias("older")
+_is_repeated = (
+    _attachment.c.inline.is_(True)
+    & _attachment.c.content_type.like("image/%")
+    & exists().where(
+        _older.c.thread_id == _attachment.c.thread_id,
+        _older.c.blob == _attachment.c.blob,
+        _older.c.message_id < _attachment.c.message_id,
+    )
+)
+_with_repeated = select(_attachment, _is_repeated.label("repeated"))
+
+
 def attachments_of(session: Session, message_ids: Sequence[int]) -> dict[int, list[Any]]:
-    """The files of each message, by id."""
+    """The files of each message, by id; ``repeated`` says that an older message has the same inline image."""
     grouped: dict[int, list[Any]] = defaultdict(list)
     if message_ids:
-        statement = select(_attachment).where(_attachment.c.message_id.in_(message_ids)).order_by(_attachment.c.id)
+        statement = _with_repeated.where(_attachment.c.message_id.in_(message_ids)).order_by(_attachment.c.id)
         for row in session.execute(statement):
             grouped[row.message_id].append(row)
     return grouped
@@ -143,7 +178,11 @@ def attachments_of(session: Session, message_ids: Sequence[int]) -> dict[int, li
 
 def record_attachments(session: Session, thread_id: int) -> list[Any]:
     """All files of a record and of its messages, by id."""
-    return list(session.execute(select(_attachment).where(_attachment.c.thread_id == thread_id).order_by(_attachment.c.id)))
+    return list(
+        session.execute(
+            select(_attachment).where(_attachment.c.thread_id == thread_id).order_by(_attachment.c.id)
+        )
+    )
 
 
 _add_notices = insert(_notice)
@@ -178,20 +217,16 @@ _joined = _message.join(_thread, _thread.c.id == _message.c.thread_id).outerjoin
 
 def page(
     session: Session, thread_id: int, *, before: int | None = None, after: int | None = None, limit: int = 30,
-    words: Sequence[str] = (), kind: str | None = None, with_internal: bool = True,
+    kind: str | None = None, reader: Reader = EVERYTHING,
 ) -> list[Any]:  # fmt: skip
-    """Messages of a thread with author and record, newest first.
+    """Messages of a thread that the reader may read, with author and record, newest first.
 
-    words: folded; each must occur, in any order. after: the oldest that are newer than this id.
+    after: the oldest that are newer than this id.
     """
     statement = select(*_columns).select_from(_joined).where(_message.c.thread_id == thread_id).limit(limit)
-    for word in words:
-        escaped = word.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
-        statement = statement.where(_message.c.search_text.like(f"%{escaped}%", escape="\\"))
+    statement = statement.where(*readable_messages(session, reader))
     if kind:
         statement = statement.where(_message.c.kind == kind)
-    if not with_internal:
-        statement = statement.where(_message.c.internal.is_(False))
     if before is not None:
         statement = statement.where(_message.c.id < before)
     if after is not None:
@@ -200,20 +235,31 @@ def page(
     return list(session.execute(statement.order_by(_message.c.id.desc())))
 
 
-def count(session: Session, thread_id: int, *, words: Sequence[str] = (), kind: str | None = None) -> int:
+def count(session: Session, thread_id: int, *, kind: str | None = None, reader: Reader = EVERYTHING) -> int:
     """How many messages ``page`` would find in all."""
     statement = select(func.count()).select_from(_message).where(_message.c.thread_id == thread_id)
-    for word in words:
-        escaped = word.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
-        statement = statement.where(_message.c.search_text.like(f"%{escaped}%", escape="\\"))
+    if reader != EVERYTHING:
+        statement = statement.join(_thread, _thread.c.id == _message.c.thread_id)
+        statement = statement.where(*readable_messages(session, reader))
     if kind:
         statement = statement.where(_message.c.kind == kind)
     return int(session.execute(statement).scalar_one())
 
 
-def one(session: Session, message_id: int) -> Any | None:
-    """One message with author and record, None if there is none."""
-    return session.execute(select(*_columns).select_from(_joined).where(_message.c.id == message_id)).one_or_none()
+def one(session: Session, message_id: int, reader: Reader = EVERYTHING) -> Any | None:
+    """One message with author and record, None if there is none that the reader may read."""
+    found = by_ids(session, [message_id], reader)
+    return found[0] if found else None
+
+
+def by_ids(session: Session, ids: Sequence[int], reader: Reader = EVERYTHING) -> list[Any]:
+    """Those of the messages that the reader may read, with author and record, in the order of the ids."""
+    if not ids:
+        return []
+    statement = select(*_columns).select_from(_joined).where(_message.c.id.in_(ids))
+    rows = session.execute(statement.where(*readable_messages(session, reader)))
+    found = {row.id: row for row in rows}
+    return [found[message_id] for message_id in ids if message_id in found]
 
 
 def change(session: Session, message_id: int, values: dict[str, Any]) -> None:
@@ -236,7 +282,9 @@ def notices_of(session: Session, message_ids: Sequence[int]) -> dict[int, list[A
         .join(_partner, _partner.c.id == _notice.c.partner_id)
         .outerjoin(
             _delivery,
-            (_delivery.c.message_id == _notice.c.message_id) & (_delivery.c.partner_id == _notice.c.partner_id),
+            (_delivery.c.message_id == _notice.c.message_id)
+            & (_delivery.c.partner_id == _notice.c.partner_id)
+            & (_delivery.c.kind == "message"),
         )
         .where(_notice.c.message_id.in_(message_ids))
         .order_by(_notice.c.partner_id)
@@ -246,16 +294,25 @@ def notices_of(session: Session, message_ids: Sequence[int]) -> dict[int, list[A
     return grouped
 
 
-def unread(session: Session, partner_id: int, *, before: int | None, limit: int) -> list[Any]:
-    """The unread inbox notices of a partner, newest first."""
+def unread(
+    session: Session, partner_id: int, *, before: int | None, limit: int, types: Collection[str] | None = None
+) -> list[Any]:
+    """The unread inbox notices of a partner, newest first. types: of these record types, None = all."""
     statement = (
         select(_notice.c.message_id, _notice.c.reason, _thread.c.record_type, _thread.c.key, _thread.c.title)
         .join(_message, _message.c.id == _notice.c.message_id)
         .join(_thread, _thread.c.id == _message.c.thread_id)
-        .where(_notice.c.partner_id == partner_id, _notice.c.state == "inbox", _notice.c.read_at.is_(None))
+        .where(
+            _notice.c.partner_id == partner_id,
+            _notice.c.state == "inbox",
+            _notice.c.read_at.is_(None),
+            _message.c.deleted_at.is_(None),
+        )
         .order_by(_notice.c.message_id.desc())
         .limit(limit)
     )
+    if types is not None:
+        statement = statement.where(_thread.c.record_type.in_(sorted(types)))
     if before is not None:
         statement = statement.where(_notice.c.message_id < before)
     return list(session.execute(statement))

@@ -34,7 +34,9 @@ _by_addresses = (
     .join(_partner, _address.c.partner_id == _partner.c.id)
     .where(_address.c.address.in_(bindparam("addresses", expanding=True)))
 )
-_by_id = select(*_columns).where(_partner.c.id == bindparam("id"))
+_named = _partner.alias()
+_survivor = select(_named.c.merged_into).where(_named.c.id == bindparam("id")).scalar_subquery()
+_by_id = select(*_columns).where(_partner.c.id == func.coalesce(_survivor, bindparam("id")))
 
 
 def by_address(session: Session, address: str) -> PartnerView | None:
@@ -52,7 +54,7 @@ def by_addresses(session: Session, addresses: Sequence[str]) -> dict[str, Partne
 
 
 def by_id(session: Session, partner_id: int) -> PartnerView | None:
-    """One partner, None if he is gone."""
+    """One partner, None if he is gone; who was merged into another is that other."""
     row = session.execute(_by_id, {"id": partner_id}).one_or_none()
     return None if row is None else PartnerView(*row)
 
@@ -89,7 +91,9 @@ def change(session: Session, partner_id: int, values: dict[str, Any]) -> None:
 
 def addresses_of(session: Session, partner_id: int) -> list[str]:
     """All addresses of a partner, sorted."""
-    return sorted(session.execute(select(_address.c.address).where(_address.c.partner_id == partner_id)).scalars())
+    return sorted(
+        session.execute(select(_address.c.address).where(_address.c.partner_id == partner_id)).scalars()
+    )
 
 
 def set_addresses(session: Session, partner_id: int, addresses: Sequence[str]) -> None:
@@ -103,12 +107,20 @@ def phone_of(session: Session, partner_id: int) -> str:
     return str(session.execute(select(_partner.c.phone).where(_partner.c.id == partner_id)).scalar() or "")
 
 
+def signature_of(session: Session, partner_id: int) -> str:
+    """The signature of a partner, "" if none."""
+    return str(
+        session.execute(select(_partner.c.signature).where(_partner.c.id == partner_id)).scalar() or ""
+    )
+
+
 def search(session: Session, query: str, *, after: int | None, limit: int) -> list[PartnerView]:
     """Partners whose name or e-mail holds the query, by id."""
-    statement = select(*_columns).order_by(_partner.c.id).limit(limit)
+    statement = select(*_columns).where(_partner.c.merged_into.is_(None)).order_by(_partner.c.id).limit(limit)
     if query:
-        like = f"%{query.lower()}%"
-        statement = statement.where(or_(func.lower(_partner.c.name).like(like), _partner.c.email.like(like)))
+        wanted = query.lower()
+        columns = (func.lower(_partner.c.name), _partner.c.email)
+        statement = statement.where(or_(*(column.contains(wanted, autoescape=True) for column in columns)))
     if after is not None:
         statement = statement.where(_partner.c.id > after)
     return [PartnerView(*row) for row in session.execute(statement)]
@@ -122,7 +134,12 @@ def admins(session: Session) -> list[PartnerView]:
 
 def suppressions(session: Session, *, after: str = "", limit: int = 30) -> list[Any]:
     """Suppressed addresses, by address."""
-    statement = select(_suppression).where(_suppression.c.address > after).order_by(_suppression.c.address).limit(limit)
+    statement = (
+        select(_suppression)
+        .where(_suppression.c.address > after)
+        .order_by(_suppression.c.address)
+        .limit(limit)
+    )
     return list(session.execute(statement))
 
 
@@ -132,7 +149,14 @@ def suppression(session: Session, address: str) -> Any | None:
 
 
 def suppress(
-    session: Session, address: str, *, reason: str, status: str, source: str, now: datetime, until: datetime | None = None
+    session: Session,
+    address: str,
+    *,
+    reason: str,
+    status: str,
+    source: str,
+    now: datetime,
+    until: datetime | None = None,
 ) -> None:
     """Send no more mail to an address; an older suppression is replaced."""
     values = {"reason": reason, "status": status, "since": now, "until": until, "source": source}

@@ -2,33 +2,49 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections import defaultdict
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import bindparam, delete, exists, func, insert, or_, select, update
+from sqlalchemy import bindparam, delete, exists, func, insert, or_, select, tuple_, update
 from sqlalchemy.dialects.postgresql import insert as insert_postgresql
 from sqlalchemy.dialects.sqlite import insert as insert_sqlite
 
-from store.models import Address, Follower, Invitation, Partner, Suppression, Thread, TokenGeneration
-from store.models.views import AudienceView, ParticipantView, ThreadView
+from store.models import (
+    Address,
+    Follower,
+    Invitation,
+    Message,
+    Partner,
+    Suppression,
+    Thread,
+    ThreadRedirect,
+    TokenGeneration,
+)
+from store.models.views import AudienceView, ThreadView
+from store.queries.access_filter import EVERYTHING, Reader, readable_threads
 from store.session import Session
 
 _thread = Thread.table()
 _follower = Follower.table()
 _invitation = Invitation.table()
 _generation = TokenGeneration.table()
+_redirect = ThreadRedirect.table()
 _partner = Partner.table()
 _address = Address.table()
 _suppression = Suppression.table()
+_message = Message.table()
 
 _columns = (
     _thread.c.id, _thread.c.record_type, _thread.c.key, _thread.c.title, _thread.c.url, _thread.c.fields,
     _thread.c.assignee_id, _thread.c.creator_id, _thread.c.domain, _thread.c.subject, _thread.c.active,
-    _thread.c.members,
+    _thread.c.members, _thread.c.parent_id,
 )  # fmt: skip
 _by_id = select(*_columns).where(_thread.c.id == bindparam("id"))
-_by_key = select(*_columns).where(_thread.c.record_type == bindparam("type"), _thread.c.key == bindparam("key"))
+_by_key = select(*_columns).where(
+    _thread.c.record_type == bindparam("type"), _thread.c.key == bindparam("key")
+)
 
 
 def by_id(session: Session, thread_id: int) -> ThreadView | None:
@@ -60,13 +76,76 @@ def add(
     primary_key = session.execute(_add, values).inserted_primary_key
     assert primary_key is not None
     return ThreadView(
-        int(primary_key[0]), record_type, key, title, url, fields, assignee_id, creator_id, domain, subject, True, members
+        int(primary_key[0]),
+        record_type,
+        key,
+        title,
+        url,
+        fields,
+        assignee_id,
+        creator_id,
+        domain,
+        subject,
+        True,
+        members,
     )
 
 
 def change(session: Session, thread_id: int, values: dict[str, Any], now: datetime) -> None:
     """Write columns of a thread."""
     session.execute(update(_thread).where(_thread.c.id == thread_id).values(**values, updated_at=now))
+
+
+_add_all = insert(_thread).returning(_thread.c.id, sort_by_parameter_order=True)
+
+
+def add_all(session: Session, rows: Sequence[dict[str, Any]], now: datetime) -> list[int]:
+    """Enter records (every column but id and times); answers their ids in order."""
+    if not rows:
+        return []
+    timed = [{**row, "created_at": now, "updated_at": now} for row in rows]
+    return list(session.execute(_add_all, timed).scalars())
+
+
+_by_keys = (
+    select(*_columns)
+    .where(_thread.c.record_type == bindparam("type"), _thread.c.key.in_(bindparam("keys", expanding=True)))
+    .order_by(_thread.c.id)
+    .with_for_update()
+)
+_CHUNK = 500
+
+
+def by_keys(session: Session, names: Collection[tuple[str, str]]) -> dict[tuple[str, str], ThreadView]:
+    """The threads of these records (type, key), held against other writers; who is missing is left out."""
+    wanted: dict[str, list[str]] = defaultdict(list)
+    for record_type, key in sorted(names):
+        wanted[record_type].append(key)
+    found: dict[tuple[str, str], ThreadView] = {}
+    for record_type, keys in wanted.items():
+        for start in range(0, len(keys), _CHUNK):
+            rows = session.execute(_by_keys, {"type": record_type, "keys": keys[start : start + _CHUNK]})
+            found |= {(row.record_type, row.key): ThreadView._make(row) for row in rows}
+    return found
+
+
+def change_all(session: Session, changes: Sequence[tuple[int, dict[str, Any]]], now: datetime) -> None:
+    """Write columns of threads (id, values); those with the same columns in one statement."""
+    groups: dict[tuple[str, ...], list[dict[str, Any]]] = defaultdict(list)
+    for thread_id, values in changes:
+        if values:
+            names = tuple(sorted(values))
+            groups[names].append(
+                {"which": thread_id, "at": now, **{f"new_{name}": values[name] for name in names}}
+            )
+    for names, rows in groups.items():
+        written: dict[str, Any] = {name: bindparam(f"new_{name}") for name in names}
+        session.execute(
+            update(_thread)
+            .where(_thread.c.id == bindparam("which"))
+            .values({**written, "updated_at": bindparam("at")}),
+            rows,
+        )
 
 
 _freeze = (
@@ -76,32 +155,51 @@ _freeze = (
 )
 
 
-def freeze_subject(session: Session, thread_id: int, subject: str) -> None:
-    """Give the thread its subject for all its mail, unless it has one."""
-    session.execute(_freeze, {"thread": thread_id, "frozen": subject})
-
-
-def remove(session: Session, thread_id: int) -> None:
-    """Delete a thread with all that hangs on it."""
-    session.execute(delete(_thread).where(_thread.c.id == thread_id))
+def freeze_subjects(session: Session, subjects: Mapping[int, str]) -> None:
+    """Give threads their subjects, unless they have one."""
+    if subjects:
+        session.execute(
+            _freeze, [{"thread": thread_id, "frozen": subjects[thread_id]} for thread_id in sorted(subjects)]
+        )
 
 
 def search(
     session: Session, *, record_type: str | None, query: str, before: int | None, limit: int,
-    types: Collection[str] | None = None,
+    reader: Reader = EVERYTHING,
 ) -> list[ThreadView]:  # fmt: skip
-    """Threads, newest first. types: only these record types, None = all."""
+    """Threads that the reader may work on, newest first. query: part of the title or of the key."""
     statement = select(*_columns).order_by(_thread.c.id.desc()).limit(limit)
     if record_type:
         statement = statement.where(_thread.c.record_type == record_type)
-    if types is not None:
-        statement = statement.where(_thread.c.record_type.in_(types))
+    statement = statement.where(*readable_threads(session, reader))
     if query:
-        like = f"%{query.lower()}%"
-        statement = statement.where(or_(func.lower(_thread.c.title).like(like), func.lower(_thread.c.key).like(like)))
+        wanted = query.lower()
+        columns = (func.lower(_thread.c.title), func.lower(_thread.c.key))
+        statement = statement.where(or_(*(column.contains(wanted, autoescape=True) for column in columns)))
     if before is not None:
         statement = statement.where(_thread.c.id < before)
     return [ThreadView._make(row) for row in session.execute(statement)]
+
+
+def titles(session: Session, names: Collection[tuple[str, str]]) -> dict[tuple[str, str], str]:
+    """The titles of these records (type, key); who is missing is left out."""
+    pairs = tuple_(_thread.c.record_type, _thread.c.key)
+    statement = select(_thread.c.record_type, _thread.c.key, _thread.c.title).where(pairs.in_(sorted(names)))
+    return {(row.record_type, row.key): row.title for row in session.execute(statement)} if names else {}
+
+
+def names(session: Session, thread_ids: Sequence[int]) -> dict[int, tuple[str, str]]:
+    """Type and key of these threads; who is missing is left out."""
+    statement = select(_thread.c.id, _thread.c.record_type, _thread.c.key).where(_thread.c.id.in_(thread_ids))
+    return {row.id: (row.record_type, row.key) for row in session.execute(statement)} if thread_ids else {}
+
+
+def readable(session: Session, reader: Reader, thread_ids: Collection[int]) -> frozenset[int]:
+    """Those of the threads that the reader may work on."""
+    statement = select(_thread.c.id).where(
+        _thread.c.id.in_(sorted(thread_ids)), *readable_threads(session, reader)
+    )
+    return frozenset(session.execute(statement).scalars())
 
 
 def follower_count(session: Session, thread_id: int) -> int:
@@ -114,34 +212,107 @@ _add_follower_values: dict[str, Any] = {
     name: bindparam(name) for name in ("thread_id", "partner_id", "subtypes", "reason", "created_at")
 }
 _add_follower = {
-    name: make(_follower).values(_add_follower_values).on_conflict_do_nothing().execution_options(preserve_rowcount=True)
+    name: make(_follower)
+    .values(_add_follower_values)
+    .on_conflict_do_nothing()
+    .execution_options(preserve_rowcount=True)
     for name, make in (("sqlite", insert_sqlite), ("postgresql", insert_postgresql))
 }
 
 
 def follow(
-    session: Session, thread_id: int, wishes: Sequence[tuple[int, frozenset[str]]], *, reason: str, now: datetime
+    session: Session,
+    thread_id: int,
+    wishes: Sequence[tuple[int, frozenset[str]]],
+    *,
+    reason: str,
+    now: datetime,
 ) -> int:
     """Make partners followers with their subtypes; who follows already keeps his. Answers how many are new."""
     if not wishes:
         return 0
     rows = [
-        {"thread_id": thread_id, "partner_id": partner_id, "subtypes": subtypes, "reason": reason, "created_at": now}
+        {
+            "thread_id": thread_id,
+            "partner_id": partner_id,
+            "subtypes": subtypes,
+            "reason": reason,
+            "created_at": now,
+        }
         for partner_id, subtypes in sorted(wishes, key=lambda wish: wish[0])
     ]
     return session.execute(_add_follower[session.dialect.name], rows if len(rows) > 1 else rows[0]).rowcount
 
 
+def follow_all(session: Session, rows: Sequence[dict[str, Any]]) -> int:
+    """Enter followers of many threads (thread_id, partner_id, subtypes, reason, created_at); who follows keeps his set.
+
+    Answers how many are new.
+    """
+    ordered = sorted(rows, key=lambda row: (row["thread_id"], row["partner_id"]))
+    return session.execute(_add_follower[session.dialect.name], ordered).rowcount if rows else 0
+
+
+_drop_idle = delete(_follower).where(
+    _follower.c.thread_id == bindparam("thread"),
+    _follower.c.partner_id == bindparam("former"),
+    _follower.c.reason == "assigned",
+    ~exists().where(_message.c.thread_id == bindparam("thread"), _message.c.author_id == bindparam("former")),
+)
+
+
+def drop_idle_assignees(session: Session, pairs: Sequence[tuple[int, int]]) -> None:
+    """End what an assignment began: (thread id, former assignee), unless he acted on the thread or chose to stay."""
+    if pairs:
+        session.execute(
+            _drop_idle, [{"thread": thread_id, "former": former} for thread_id, former in sorted(pairs)]
+        )
+
+
 def set_subtypes(session: Session, thread_id: int, partner_id: int, subtypes: frozenset[str]) -> bool:
     """Replace a subscription; False when the partner does not follow."""
-    statement = update(_follower).where(_follower.c.thread_id == thread_id, _follower.c.partner_id == partner_id)
-    return session.execute(statement.values(subtypes=subtypes)).rowcount > 0
+    statement = update(_follower).where(
+        _follower.c.thread_id == thread_id, _follower.c.partner_id == partner_id
+    )
+    return session.execute(statement.values(subtypes=subtypes, reason="chosen")).rowcount > 0
 
 
 def unfollow(session: Session, thread_id: int, partner_id: int) -> bool:
     """End a subscription; False when the partner did not follow."""
-    statement = delete(_follower).where(_follower.c.thread_id == thread_id, _follower.c.partner_id == partner_id)
+    statement = delete(_follower).where(
+        _follower.c.thread_id == thread_id, _follower.c.partner_id == partner_id
+    )
     return session.execute(statement).rowcount > 0
+
+
+_set_subtypes = (
+    update(_follower)
+    .where(_follower.c.thread_id == bindparam("thread"), _follower.c.partner_id == bindparam("partner"))
+    .values(subtypes=bindparam("wanted"), reason="chosen")
+)
+
+
+def set_subtypes_of_all(session: Session, rows: Sequence[dict[str, Any]]) -> None:
+    """Replace many subscriptions (thread_id, partner_id, subtypes)."""
+    names = {"thread": "thread_id", "partner": "partner_id", "wanted": "subtypes"}
+    session.execute(_set_subtypes, [{bound: row[name] for bound, name in names.items()} for row in rows])
+
+
+def unfollow_all(
+    session: Session, thread_ids: Sequence[int], partner_ids: Sequence[int]
+) -> list[tuple[int, int]]:
+    """End all subscriptions of these partners to these threads; answers those that there were."""
+    ended: list[tuple[int, int]] = []
+    for start in range(0, len(thread_ids), _CHUNK):
+        those = (
+            _follower.c.thread_id.in_(thread_ids[start : start + _CHUNK]),
+            _follower.c.partner_id.in_(partner_ids),
+        )
+        gone = session.execute(
+            delete(_follower).where(*those).returning(_follower.c.thread_id, _follower.c.partner_id)
+        )
+        ended += [(row.thread_id, row.partner_id) for row in gone]
+    return ended
 
 
 def followers(session: Session, thread_id: int, *, after: int = 0, limit: int = 30) -> list[Any]:
@@ -182,7 +353,8 @@ _others = (
     select(*_audience_columns)
     .select_from(
         _partner.outerjoin(
-            _follower, (_follower.c.partner_id == _partner.c.id) & (_follower.c.thread_id == bindparam("thread"))
+            _follower,
+            (_follower.c.partner_id == _partner.c.id) & (_follower.c.thread_id == bindparam("thread")),
         ).outerjoin(_suppression, _suppressed)
     )
     .where(_partner.c.id.in_(bindparam("others", expanding=True)))
@@ -199,29 +371,23 @@ def audience(session: Session, thread_id: int, others: Collection[int], now: dat
     return found
 
 
-_participant = (
-    select(
-        _partner.c.id, _partner.c.name, _partner.c.email, _partner.c.internal, _partner.c.active,
-        _follower.c.id.is_not(None), _invitation.c.partner_id.is_not(None),
-    )
+_audiences = (
+    select(_follower.c.thread_id, *_audience_columns)
     .select_from(
-        _address.join(_partner, _partner.c.id == _address.c.partner_id)
-        .outerjoin(_follower, (_follower.c.partner_id == _partner.c.id) & (_follower.c.thread_id == bindparam("thread")))
-        .outerjoin(
-            _invitation, (_invitation.c.partner_id == _partner.c.id) & (_invitation.c.thread_id == bindparam("thread"))
-        )
+        _follower.join(_partner, _partner.c.id == _follower.c.partner_id).outerjoin(_suppression, _suppressed)
     )
-    .where(_address.c.address == bindparam("address"))
-)  # fmt: skip
+    .where(_follower.c.thread_id.in_(bindparam("threads", expanding=True)))
+)
 
 
-def participant(session: Session, thread_id: int, address: str) -> ParticipantView | None:
-    """The partner of a normalised address, as this thread knows him; None when nobody has the address.
-
-    thread_id 0: no thread; then he neither follows nor is invited.
-    """
-    row = session.execute(_participant, {"thread": thread_id, "address": address}).one_or_none()
-    return None if row is None else ParticipantView._make((*row[:5], bool(row[5]), bool(row[6])))
+def audiences(session: Session, thread_ids: Sequence[int], now: datetime) -> dict[int, list[AudienceView]]:
+    """The followers of each thread as ``audience`` gives them; a thread that nobody follows has none."""
+    found: dict[int, list[AudienceView]] = defaultdict(list)
+    for start in range(0, len(thread_ids), _CHUNK):
+        rows = session.execute(_audiences, {"threads": list(thread_ids[start : start + _CHUNK]), "now": now})
+        for thread_id, *values in rows:
+            found[thread_id].append(AudienceView(*values))
+    return found
 
 
 def invite(session: Session, thread_id: int, partner_ids: Collection[int], now: datetime) -> None:
@@ -242,10 +408,22 @@ def generation(session: Session, thread_id: int, partner_id: int) -> int:
 
 
 def revoke(session: Session, thread_id: int, partner_id: int) -> int:
-    """Make every reply address minted so far for (thread, partner) unknown; answers the new generation."""
+    """Make every reply address minted so far for (thread, partner) unknown; answers the new generation.
+
+    Those of threads that were merged into this one lead here, so they are revoked with it.
+    """
+    merged = session.execute(select(_redirect.c.old_id).where(_redirect.c.thread_id == thread_id)).scalars()
+    for old_id in list(merged):
+        _raise_generation(session, old_id, partner_id)
+    return _raise_generation(session, thread_id, partner_id)
+
+
+def _raise_generation(session: Session, thread_id: int, partner_id: int) -> int:
     new = generation(session, thread_id, partner_id) + 1
     session.execute(
-        delete(_generation).where(_generation.c.thread_id == thread_id, _generation.c.partner_id == partner_id)
+        delete(_generation).where(
+            _generation.c.thread_id == thread_id, _generation.c.partner_id == partner_id
+        )
     )
     session.execute(insert(_generation).values(thread_id=thread_id, partner_id=partner_id, generation=new))
     return new
@@ -261,5 +439,7 @@ def touch_notified(session: Session, thread_id: int, now: datetime) -> None:
 
 def is_follower(session: Session, thread_id: int, partner_id: int) -> bool:
     """The partner follows the thread."""
-    statement = select(exists().where(_follower.c.thread_id == thread_id, _follower.c.partner_id == partner_id))
+    statement = select(
+        exists().where(_follower.c.thread_id == thread_id, _follower.c.partner_id == partner_id)
+    )
     return bool(session.execute(statement).scalar())

@@ -34,7 +34,10 @@ def put_record_type(session: Session, name: str, label: str, config: dict[str, A
 def is_type_used(session: Session, name: str) -> bool:
     """Threads or aliases of this type exist."""
     used = session.execute(select(_thread.c.id).where(_thread.c.record_type == name).limit(1)).first()
-    return used is not None or session.execute(select(_alias.c.id).where(_alias.c.record_type == name)).first() is not None
+    return (
+        used is not None
+        or session.execute(select(_alias.c.id).where(_alias.c.record_type == name)).first() is not None
+    )
 
 
 def delete_record_type(session: Session, name: str) -> bool:
@@ -62,7 +65,12 @@ def alias_by_id(session: Session, alias_id: int) -> Any | None:
 
 
 def put_alias(
-    session: Session, address: str, record_type: str, defaults: dict[str, Any], policy: dict[str, Any], now: datetime
+    session: Session,
+    address: str,
+    record_type: str,
+    defaults: dict[str, Any],
+    policy: dict[str, Any],
+    now: datetime,
 ) -> bool:
     """Write an alias; answers True when it is new. Rings ``types``."""
     values = {"record_type": record_type, "defaults": defaults, "policy": policy}

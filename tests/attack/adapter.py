@@ -12,7 +12,6 @@ import base64
 import json
 import os
 import signal
-import subprocess
 import sys
 import time
 from collections.abc import Callable
@@ -131,7 +130,9 @@ class Kit:
         }  # fmt: skip
 
     def _article(self, record: dict[str, str], message_id: int) -> str:
-        path = f"/r/{quote(record['type'], safe='')}/{quote(record['key'], safe='')}?around={message_id}&limit=1"
+        path = (
+            f"/r/{quote(record['type'], safe='')}/{quote(record['key'], safe='')}?around={message_id}&limit=1"
+        )
         page = self._api.page(path)
         start = page.find(f'<article id="message-{message_id}"')
         end = page.find("</article>", start)
@@ -159,7 +160,10 @@ class Kit:
         folder = Path(self._state["directory"]) / "outbox" / "new"
         names = sorted(entry.name for entry in os.scandir(folder))
         fresh = [name for name in names if since is None or name > since]
-        return {"since": names[-1] if names else since or "", "mails": [_left(folder / name) for name in fresh]}
+        return {
+            "since": names[-1] if names else since or "",
+            "mails": [_left(folder / name) for name in fresh],
+        }
 
     # -- what is known about records and people --
 
@@ -191,6 +195,8 @@ def running() -> dict[str, Any]:
     found = state()
     if found is not None and is_running(found):
         return found
+    import subprocess  # costs a question more than all else, and only a start needs it
+
     (home() / "state.json").unlink(missing_ok=True)
     with open(home() / "keeper.log", "ab") as log:
         subprocess.Popen(

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import json
 import os
-import tempfile
 import time
 import zlib
 from collections.abc import Iterator
@@ -23,7 +22,7 @@ _SECONDS = 30.0
 def home() -> Path:
     """The directory of the running gateway: one for each user and working copy."""
     name = f"threadpost-attack-{os.getuid()}-{zlib.crc32(str(REPOSITORY).encode()):08x}"
-    path = Path(os.environ.get("THREADPOST_ATTACK_HOME") or Path(tempfile.gettempdir()) / name)
+    path = Path(os.environ.get("THREADPOST_ATTACK_HOME") or Path(os.environ.get("TMPDIR", "/tmp")) / name)
     path.mkdir(mode=0o700, parents=True, exist_ok=True)
     if path.stat().st_uid != os.getuid():
         raise SystemExit(f"{path} belongs to somebody else")
@@ -44,7 +43,7 @@ def is_running(found: dict[str, Any] | None) -> bool:
     if found is None or not Path(f"/proc/{found['keeper']}").exists():
         return False
     try:
-        return Api(found["web"]).call("GET", "/healthz") == {"status": "ok"}
+        return bool(Api(found["web"]).call("GET", "/healthz") == {"status": "ok"})
     except (OSError, HTTPException, ApiError):
         return False
 

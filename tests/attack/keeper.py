@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.attack.api import REPOSITORY, Api, ApiError, home
-from tests.attack.world import AUTHSERV, DOMAIN, build
+from tests.attack.world import AUTHSERV, DOMAIN, WARDEN, build
 
 IDLE_SECONDS = 600.0
 _START_SECONDS = 30.0
@@ -90,11 +90,13 @@ class Keeper:
             )
         )  # fmt: skip
         token = _gateway(config, "token", "create", "--name", "attack", "--scope", "admin")
-        _gateway(config, "partner", "add", "warden@corp.example", "--name", "Warden", "--admin")
-        login = _gateway(config, "login-link", "warden@corp.example")
+        _gateway(config, "partner", "add", WARDEN, "--name", "Warden", "--admin")
+        login = _gateway(config, "login-link", WARDEN)
         with open(directory / "gateway.log", "wb") as log:
             self._gateway = subprocess.Popen(
-                [sys.executable, "-m", "gateway", "serve", "--config", str(config)], cwd=REPOSITORY, stderr=log
+                [sys.executable, "-m", "gateway", "serve", "--config", str(config)],
+                cwd=REPOSITORY,
+                stderr=log,
             )
         self._wait_until_ready()
         world, records = build(Api(self._web, token), directory / "outbox", f"127.0.0.1:{self._web}")
@@ -131,7 +133,9 @@ class Keeper:
 def _gateway(config: Path, *words: str) -> str:
     """What a verb of the command prints."""
     command = [sys.executable, "-m", "gateway", *words, "--config", str(config)]
-    return subprocess.run(command, cwd=REPOSITORY, check=True, stdout=subprocess.PIPE, text=True).stdout.strip()
+    return subprocess.run(
+        command, cwd=REPOSITORY, check=True, stdout=subprocess.PIPE, text=True
+    ).stdout.strip()
 
 
 def _log_in(port: int, link: str) -> str:

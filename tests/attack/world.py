@@ -21,7 +21,10 @@ AUTHSERV = "mx.gw.example"
 KEYS = {"1001": "A", "1002": "B", "1003": "X"}
 STAFF = ("alice", "bob", "dave", "erin")
 CONTACTS = ("carol", "carolb")
-_PEOPLE = {name: f"{name}@corp.example" for name in STAFF} | {name: f"{name}@customer.example" for name in CONTACTS}
+_PEOPLE = {name: f"{name}@corp.example" for name in STAFF} | {
+    name: f"{name}@customer.example" for name in CONTACTS
+}
+WARDEN = "warden@corp.example"  # the administrator through whose eyes the adapter looks
 _MARKER = "##- Please reply above this line -##"
 
 
@@ -35,10 +38,7 @@ class Builder:
 
     def call(self, method: str, path: str, **body: Any) -> Any:
         """One call of the API."""
-        try:  # TEMP
-            return self._api.call(method, f"/api/v1/{path}", body)
-        except Exception as e:  # TEMP
-            print("TEMP", method, path, body, e, flush=True)
+        return self._api.call(method, f"/api/v1/{path}", body)
 
     def people(self) -> None:
         """Staff and contacts."""
@@ -87,9 +87,13 @@ def _record_a(builder: Builder) -> dict[str, str]:
     builder.record("1001", "alice", *CONTACTS)
     old = builder.write("1001", "bob", "HISTORY-SECRET-A: the delivery is planned for May.")
     builder.call("DELETE", f"{_path('1001')}/reply-addresses/{_PEOPLE['alice']}")
-    told = builder.write("1001", "alice", "May suits us.", recipients=[_PEOPLE[n] for n in ("bob", "dave", "erin")])
+    told = builder.write(
+        "1001", "alice", "May suits us.", recipients=[_PEOPLE[n] for n in ("bob", "dave", "erin")]
+    )
     told |= builder.write("1001", "bob", "Then May it is.")
-    note = builder.write("1001", "bob", "INTERNAL-NOTE-SECRET: margin is thin.", kind="note", mentions=[_PEOPLE["alice"]])
+    note = builder.write(
+        "1001", "bob", "INTERNAL-NOTE-SECRET: margin is thin.", kind="note", mentions=[_PEOPLE["alice"]]
+    )
     builder.unfollow("1001", "bob")
     return {
         **_addresses("RA", told), "RA_EXPIRED": old["alice"]["Reply-To"], "RA_ALICE_NOTE": note["alice"]["Reply-To"],
@@ -104,7 +108,7 @@ def _record_b(builder: Builder) -> dict[str, str]:
     told = builder.write("1002", "alice", "This is record B.", recipients=[_PEOPLE["erin"]])
     told |= builder.write("1002", "bob", "So it is.", recipients=[_PEOPLE["alice"]])
     builder.unfollow("1002", "alice")
-    builder.call("PUT", _path("1002"), members=[_PEOPLE["alice"], _PEOPLE["bob"]])
+    builder.call("PUT", _path("1002"), members=[_PEOPLE["alice"], _PEOPLE["bob"], WARDEN])
     return {**_addresses("RB", told), "MID_B": told["bob"]["Message-ID"], "KEY_B": "1002"}
 
 

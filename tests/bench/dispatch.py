@@ -156,7 +156,7 @@ async def all_sent(database: Database, dispatcher: Any, count: int) -> None:
 
 def main() -> None:
     ask = argparse.ArgumentParser(description=__doc__)
-    ask.add_argument("--sink", required=True)
+    ask.add_argument("--sink", default=os.environ.get("THREADPOST_SHARED", "../shared") + "/perf/sink.py")
     ask.add_argument("--port", type=int, default=2599)
     ask.add_argument("--mails", type=int, default=10_000)
     ask.add_argument("--followers", type=int, default=10)

@@ -35,7 +35,8 @@ class LoggingHop(NextHop):
         self._log = open(log, "a", buffering=1)  # noqa: SIM115 - closed with the process
 
     async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:
-        head = bytes(envelope.content or b"").partition(b"\r\n\r\n")[0].decode("latin-1")
+        assert isinstance(envelope.content, bytes)
+        head = envelope.content.partition(b"\r\n\r\n")[0].decode("latin-1")
         ids = [line[11:].strip() for line in head.split("\r\n") if line.lower().startswith("message-id:")]
         self._log.write(f"{ids[0] if ids else '-'} {envelope.rcpt_tos[0]}\n")
         return "250 2.0.0 OK"

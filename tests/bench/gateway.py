@@ -40,21 +40,21 @@ THREADS = 20
 class Gateway:
     """A served gateway with its world, a sink behind it, and what they cost."""
 
-    def __init__(self, directory: Path, shared: Path) -> None:
+    def __init__(self, directory: Path, shared: Path, *, sends: bool = True) -> None:
         self.directory, self.shared = directory, shared
+        directory.mkdir(exist_ok=True)
         self.smtp, self.http, self.relay = (free_port() for _ in range(3))
         self.config = directory / "threadpost.toml"
         self.config.write_text(
             f'[data]\ndir = "{directory}/var"\n[[domains]]\nname = "threads.example.test"\n'
             f"[smtp]\nport = {self.smtp}\n[lmtp]\nenabled = false\n[web]\nport = {self.http}\n"
             f'base_url = "http://127.0.0.1:{self.http}"\n[relay]\nurl = "smtp://127.0.0.1:{self.relay}"\n'
-            f'[auth]\ntrusted_relays = ["127.0.0.1"]\n[log]\nlevel = "warning"\n'
+            f'[auth]\ntrusted_relays = ["127.0.0.1"]\n[log]\nlevel = "error"\n'
         )
         self.addresses = self._fill()
-        self.sink = subprocess.Popen(
-            [sys.executable, shared / "perf/sink.py", "--port", str(self.relay), "--uvloop", "--flush-every", "0.02",
-             "--out", str(directory / "sink.jsonl")], stderr=subprocess.DEVNULL,
-        )  # fmt: skip
+        self.sink: subprocess.Popen[bytes] | None = None
+        if sends:
+            self.sink = self._start_sink()
         command = [sys.executable, "-m", "gateway", "serve", "--config", str(self.config)]
         self.server = subprocess.Popen(command, stderr=subprocess.DEVNULL)
         wait_for(self.smtp)
@@ -63,18 +63,35 @@ class Gateway:
         self._watching = True
         threading.Thread(target=self._watch, daemon=True).start()
 
+    def _start_sink(self) -> subprocess.Popen[bytes]:
+        return subprocess.Popen(
+            [sys.executable, self.shared / "perf/sink.py", "--port", str(self.relay), "--uvloop", "--flush-every", "0.02",
+             "--out", str(self.directory / "sink.jsonl")], stderr=subprocess.DEVNULL,
+        )  # fmt: skip
+
     def _fill(self) -> list[str]:
         app = App(load(self.config, {}), self.config)
         app.prepare()
         now = datetime.now(UTC)
         with app.database.write() as session:
-            people = [put(session, f"user{n}@cust{n}.example.test", {"name": f"User {n}"}, now)[0] for n in range(FOLLOWERS)]
+            people = [
+                put(session, f"user{n}@cust{n}.example.test", {"name": f"User {n}"}, now)[0]
+                for n in range(FOLLOWERS)
+            ]
             put(session, "alice@corp.example", {"role": "admin", "name": "Alice"}, now)
             self.token = create_token(session, name="bench", scopes=["admin"], now=now)
             addresses = []
             for number in range(THREADS):
-                thread, _ = app.records.put(session, RecordChange("ticket", f"B-{number}", {"title": f"Bench {number}"}), now)
-                threads.follow(session, thread.id, [(p.id, frozenset({"discussions"})) for p in people], reason="bench", now=now)
+                thread, _ = app.records.put(
+                    session, RecordChange("ticket", f"B-{number}", {"title": f"Bench {number}"}), now
+                )
+                threads.follow(
+                    session,
+                    thread.id,
+                    [(p.id, frozenset({"discussions"})) for p in people],
+                    reason="bench",
+                    now=now,
+                )
                 addresses.append(f"reply+{mint(Token(Kind.REPLY, thread.id), app.keys)}@threads.example.test")
         app.database.close()
         (self.directory / "addresses.txt").write_text("\n".join(addresses) + "\n")
@@ -108,18 +125,29 @@ class Gateway:
 
     def ask(self, question: str) -> list[tuple]:
         """Rows of the database, read beside the server."""
-        with sqlite3.connect(f"file:{self.directory}/var/threadpost.db?mode=ro", uri=True, timeout=20) as connection:
+        with sqlite3.connect(
+            f"file:{self.directory}/var/threadpost.db?mode=ro", uri=True, timeout=20
+        ) as connection:
             return connection.execute(question).fetchall()
 
     def settle(self, seconds: float = 300) -> float:
         """Wait until every accepted mail is at its end and the outbox is empty; answers the seconds."""
         started = time.time()
         while time.time() - started < seconds:
-            is_open = self.ask("SELECT 1 FROM inbound_target WHERE state IN ('received','processing') LIMIT 1")
-            if not is_open and not self.ask("SELECT 1 FROM delivery WHERE state IN ('queued','deferred') LIMIT 1"):
+            is_open = self.ask(
+                "SELECT 1 FROM inbound_target WHERE state IN ('received','processing') LIMIT 1"
+            )
+            if not is_open and not self.ask(
+                "SELECT 1 FROM delivery WHERE state IN ('queued','deferred') LIMIT 1"
+            ):
                 return time.time() - started
             time.sleep(0.05)
         raise SystemExit("the gateway did not come to rest")
+
+    def wait_posted(self) -> None:
+        """Wait until no accepted mail is open."""
+        while self.ask("SELECT 1 FROM inbound_target WHERE state IN ('received','processing') LIMIT 1"):
+            time.sleep(0.02)
 
     def load(self, mails: int, connections: int, *, rate: float = 0) -> dict:
         """Run load.py; answers its figures. The log of what was acknowledged: sent.tsv."""
@@ -136,8 +164,9 @@ class Gateway:
         self._watching = False
         self.server.send_signal(signal.SIGTERM)
         self.server.wait(30)
-        self.sink.terminate()
-        self.sink.wait(10)
+        if self.sink is not None:
+            self.sink.terminate()
+            self.sink.wait(10)
 
 
 def free_port() -> int:
@@ -161,13 +190,22 @@ def proven(gateway: Gateway) -> tuple[int, int, int]:
     sent = [line.split("\t") for line in (gateway.directory / "sent.tsv").read_text().splitlines()]
     acknowledged = {row[0] for row in sent if row[2] == "250"}
     stored = Counter(row[0] for row in gateway.ask("SELECT header_id FROM message_ref WHERE NOT ours"))
-    return len(acknowledged), sum(stored[mid] == 0 for mid in acknowledged), sum(count > 1 for count in stored.values())
+    return (
+        len(acknowledged),
+        sum(stored[mid] == 0 for mid in acknowledged),
+        sum(count > 1 for count in stored.values()),
+    )
 
 
 def from_250_to_posted(gateway: Gateway) -> tuple[float, float]:
     """Median and p99 of the seconds from the 250 that load.py read to the posting."""
-    told = {row[0]: float(row[4]) for row in (line.split("\t") for line in (gateway.directory / "sent.tsv").read_text().splitlines())}
-    rows = gateway.ask("SELECT m.message_id, a.created_at FROM arrival a JOIN inbound_mail m ON m.id = a.inbound_id")
+    told = {
+        row[0]: float(row[4])
+        for row in (line.split("\t") for line in (gateway.directory / "sent.tsv").read_text().splitlines())
+    }
+    rows = gateway.ask(
+        "SELECT m.message_id, a.created_at FROM arrival a JOIN inbound_mail m ON m.id = a.inbound_id"
+    )
     posted = {mid: datetime.fromisoformat(at).replace(tzinfo=UTC).timestamp() for mid, at in rows}
     waits = sorted(max(0.0, posted[mid] - at) for mid, at in told.items() if mid in posted)
     return waits[len(waits) // 2], waits[int(len(waits) * 0.99)]
@@ -177,7 +215,9 @@ def to_the_tenth_follower(gateway: Gateway, times: int = 7) -> float:
     """Median ms from the call that posts a message to the last follower's mail at the sink."""
     waits = []
     for number in range(times):
-        body = json.dumps({"kind": "message", "author": "alice@corp.example", "body_text": f"Hello {number}"}).encode()
+        body = json.dumps(
+            {"kind": "message", "author": "alice@corp.example", "body_text": f"Hello {number}"}
+        ).encode()
         request = urllib.request.Request(
             f"http://127.0.0.1:{gateway.http}/api/v1/records/ticket/B-{number}/messages", body,
             {"Authorization": f"Bearer {gateway.token}", "Content-Type": "application/json"},
@@ -228,25 +268,44 @@ def main(argv: list[str] | None = None) -> None:
     parser.add_argument("--shared", type=Path, default=Path(os.environ.get("THREADPOST_SHARED", "../shared")))
     asked = parser.parse_args(argv)
     with tempfile.TemporaryDirectory() as directory:
-        gateway = Gateway(Path(directory), asked.shared.absolute())
-        try:
-            report(gateway, asked.mails)
-        finally:
-            gateway.stop()
+        for sends, measure in ((False, report_posting), (True, report)):
+            gateway = Gateway(Path(directory) / str(sends), asked.shared.absolute(), sends=sends)
+            try:
+                measure(gateway, asked.mails)
+            finally:
+                gateway.stop()
+
+
+def report_posting(gateway: Gateway, mails: int) -> None:
+    """From the door to posted, notices and deliveries queued; the next hop is down, so nothing is sent meanwhile."""
+    print("accept to posted, ten deliveries queued, next hop down")
+    print(f"{'connections':>11} {'accepted/s':>10} {'door p99 ms':>11} {'posted/s':>8} {'CPU ms a mail':>13}")
+    for connections in (8, 8, 32):
+        cpu, started = gateway.cpu(), time.time()
+        figures = gateway.load(mails, connections)
+        gateway.wait_posted()
+        seconds = time.time() - started
+        cost = 1000 * (gateway.cpu() - cpu) / mails
+        print(
+            f"{connections:>11} {figures['accepted_per_s']:>10.0f} {figures['p99_ms']:>11.1f} {mails / seconds:>8.0f} {cost:>13.2f}"
+        )
 
 
 def report(gateway: Gateway, mails: int) -> None:
     """Measure and print."""
-    print(f"idle: {gateway.memory():.0f} MiB; post to the tenth follower: {to_the_tenth_follower(gateway):.0f} ms (median)")
+    print(
+        f"idle: {gateway.memory():.0f} MiB; post to the tenth follower: {to_the_tenth_follower(gateway):.0f} ms (median)"
+    )
     gateway.load(200, 8)
     gateway.settle()
     best = 0.0
-    print(f"{'connections':>11} {'accepted/s':>10} {'door p99 ms':>11} {'posted/s':>8} {'CPU ms to posted':>16} {'.. and ten told':>15} lost doubled")
+    print(
+        f"{'connections':>11} {'accepted/s':>10} {'door p99 ms':>11} {'posted/s':>8} {'CPU ms to posted':>16} {'.. and ten told':>15} lost doubled"
+    )
     for connections in (8, 32):
         cpu, started = gateway.cpu(), time.time()
         figures = gateway.load(mails, connections)
-        while gateway.ask("SELECT 1 FROM inbound_target WHERE state IN ('received','processing') LIMIT 1"):
-            time.sleep(0.02)
+        gateway.wait_posted()
         posted_seconds = time.time() - started
         cpu_posted = gateway.cpu() - cpu
         gateway.settle()
@@ -259,7 +318,9 @@ def report(gateway: Gateway, mails: int) -> None:
     figures = gateway.load(mails // 2, 8, rate=best / 2)
     gateway.settle()
     median, p99 = from_250_to_posted(gateway)
-    print(f"at half load ({best / 2:.0f}/s): door p99 {figures['p99_ms']:.1f} ms; from 250 to posted: median {median * 1000:.0f} ms, p99 {p99 * 1000:.0f} ms")
+    print(
+        f"at half load ({best / 2:.0f}/s): door p99 {figures['p99_ms']:.1f} ms; from 250 to posted: median {median * 1000:.0f} ms, p99 {p99 * 1000:.0f} ms"
+    )
     print(f"memory of all processes, peak so far: {gateway.peak:.0f} MiB")
     peak, seconds = large_mails(gateway)
     print(f"four mails of 25 MiB at once: peak {peak:.0f} MiB, all posted after {seconds:.1f} s")

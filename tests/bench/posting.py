@@ -52,7 +52,17 @@ def make_mails(world: World, count: int) -> tuple[list[tuple[bytes, str, str]], 
         writer, thread = writers[n % 10], threads[n % 10]
         address = world.reply_address(thread, writer)
         size = int(3072 * 10 ** rng.random())
-        _, raw = load.build(rng, n, writer.email, writer.name, address, f"<root{n % 10}@x.test>", [f"<root{n % 10}@x.test>"], size, f"b{time.time_ns():x}")
+        _, raw = load.build(
+            rng,
+            n,
+            writer.email,
+            writer.name,
+            address,
+            f"<root{n % 10}@x.test>",
+            [f"<root{n % 10}@x.test>"],
+            size,
+            f"b{time.time_ns():x}",
+        )
         mails.append((raw, writer.email, address))
     return mails, [thread.key for thread in threads]
 
@@ -67,7 +77,9 @@ def one_round(world: World, mails: list[tuple[bytes, str, str]], batch: int) -> 
     while done < len(mails):
         started = time.process_time()
         with world.database.write() as session:
-            claimed = ledger.claim(session, owner="bench", now=world.now, until=world.now.replace(minute=59), at_most=batch)
+            claimed = ledger.claim(
+                session, owner="bench", now=world.now, until=world.now.replace(minute=59), at_most=batch
+            )
         claim_cost = time.process_time() - started
         started = time.process_time()
         works: list[Work] = [read_claimed(mail, world.reader, world.trust) for mail in claimed]
@@ -75,7 +87,12 @@ def one_round(world: World, mails: list[tuple[bytes, str, str]], batch: int) -> 
         started = time.process_time()
         with world.database.write() as session:
             for work in works:
-                enter(session, work, world.pipeline.process(session, work.arrived, work.targets, world.now), owner="bench")
+                enter(
+                    session,
+                    work,
+                    world.pipeline.process(session, work.arrived, work.targets, world.now),
+                    owner="bench",
+                )
         post += time.process_time() - started + claim_cost
         done += len(claimed)
     return 1000 * read / len(mails), 1000 * post / len(mails)
@@ -106,7 +123,9 @@ def main(argv: list[str] | None = None) -> None:
         print(f"one mail, {FOLLOWERS} followers, SQLite synchronous=FULL, CPU ms (median of {asked.rounds})")
         print(f"{'mails a transaction':>20} {'read':>8} {'post':>8}")
         for batch, results in rounds.items():
-            print(f"{batch:>20} {statistics.median(r for r, _ in results):>8.2f} {statistics.median(p for _, p in results):>8.2f}")
+            print(
+                f"{batch:>20} {statistics.median(r for r, _ in results):>8.2f} {statistics.median(p for _, p in results):>8.2f}"
+            )
         if asked.profile:
             pstats.Stats(profile).sort_stats("tottime").print_stats(35)
         world.close()

@@ -18,7 +18,9 @@ def house(database, tmp_path):
 
 def answer(world: World, thread, partner, to=None) -> str:
     raw = stamped(a_mail(partner.email), partner.email.partition("@")[2])
-    entry = world.receive(raw, to or world.reply_address(thread, partner), client=hop_client(), reverse_path=partner.email)
+    entry = world.receive(
+        raw, to or world.reply_address(thread, partner), client=hop_client(), reverse_path=partner.email
+    )
     return f"{world.entry(entry).state}: {world.entry(entry).reason}"
 
 

@@ -82,7 +82,10 @@ def test_a_change_mapped_to_a_subtype_tells_its_inside_followers_only(world: Wor
     put(world, fields={"stage": "won"})
 
     [entry] = world.messages(thread)
-    assert world.notices(entry.id) == {"bob@corp.example": ("queued", "follower"), "carol@customer.example": ("skipped", "for staff only")}
+    assert world.notices(entry.id) == {
+        "bob@corp.example": ("queued", "follower"),
+        "carol@customer.example": ("skipped", "for staff only"),
+    }
 
 
 def test_null_clears_and_absent_keeps(world: World):

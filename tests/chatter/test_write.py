@@ -41,7 +41,10 @@ def test_a_note_stays_inside_and_its_author_does_not_follow(world: World, cast):
 
     receipt = say(world, thread, kind="note")
 
-    assert world.notices(receipt.message_id)["carol@customer.example"] == ("skipped", "not subscribed to note")
+    assert world.notices(receipt.message_id)["carol@customer.example"] == (
+        "skipped",
+        "not subscribed to note",
+    )
     assert "alice@corp.example" not in world.followers(thread)
 
 
@@ -50,20 +53,36 @@ def test_a_note_that_names_an_outsider_is_refused_until_he_is_confirmed(world: W
 
     with pytest.raises(Conflict) as refused:
         say(world, thread, kind="note", mentions=["carol@customer.example", "new@customer.example"])
-    receipt = say(world, thread, kind="note", mentions=["carol@customer.example"], confirm_external=["carol@customer.example"])
+    receipt = say(
+        world,
+        thread,
+        kind="note",
+        mentions=["carol@customer.example"],
+        confirm_external=["carol@customer.example"],
+    )
 
     assert refused.value.extra == {"external": ["carol@customer.example", "new@customer.example"]}
     assert world.notices(receipt.message_id)["carol@customer.example"] == ("queued", "mention")
     with world.database.read() as session:
-        assert partners.by_address(session, "new@customer.example") is None  # the refused call left nothing behind
+        assert (
+            partners.by_address(session, "new@customer.example") is None
+        )  # the refused call left nothing behind
 
 
 def test_the_answer_of_a_confirmed_outsider_is_a_note_and_he_follows(world: World, cast):
     alice, _, dora = cast[0], cast[1], world.partner("dora@customer.example")
     thread = cast[3]
-    note = say(world, thread, kind="note", mentions=["dora@customer.example"], confirm_external=["dora@customer.example"])
+    note = say(
+        world,
+        thread,
+        kind="note",
+        mentions=["dora@customer.example"],
+        confirm_external=["dora@customer.example"],
+    )
 
-    world.receive(a_mail("dora@customer.example", text="I agree"), world.reply_address(thread, dora, internal=True))
+    world.receive(
+        a_mail("dora@customer.example", text="I agree"), world.reply_address(thread, dora, internal=True)
+    )
 
     answer = world.messages(thread)[-1]
     assert (answer.kind, answer.internal, answer.author_email) == ("note", True, "dora@customer.example")
@@ -79,7 +98,9 @@ def test_the_author_of_a_note_hears_of_its_answer_whatever_he_subscribed_to(worl
     raw = a_mail("bob@corp.example", text="done", extra=f"In-Reply-To: {note.header_id}\r\n")
     from tests.builders import hop_client, stamped
 
-    world.receive(stamped(raw, "corp.example"), world.reply_address(thread, bob, internal=True), client=hop_client())
+    world.receive(
+        stamped(raw, "corp.example"), world.reply_address(thread, bob, internal=True), client=hop_client()
+    )
 
     assert world.notices(world.messages(thread)[-1].id)["alice@corp.example"] == ("queued", "recipient")
     assert alice.id
@@ -119,7 +140,9 @@ def test_a_message_needs_a_body(world: World, cast):
 def test_html_is_cleaned_before_it_is_kept(world: World, cast):
     *_, thread = cast
 
-    say(world, thread, body_text=None, body_html='<p onclick="x()">Hi <b>all</b></p><script>alert(1)</script>')
+    say(
+        world, thread, body_text=None, body_html='<p onclick="x()">Hi <b>all</b></p><script>alert(1)</script>'
+    )
 
     [posted] = world.messages(thread)
     assert posted.body_html == "<p>Hi <b>all</b></p>"

@@ -16,7 +16,9 @@ ROOT = Path(__file__).resolve().parents[2]
 
 def run(*words: str, data: Path) -> subprocess.CompletedProcess[str]:
     environment = {"THREADPOST_DATA__DIR": f'"{data}"', "PATH": "/usr/bin:/bin"}
-    return subprocess.run([sys.executable, "-m", "gateway", *words], cwd=ROOT, env=environment, capture_output=True, text=True)
+    return subprocess.run(
+        [sys.executable, "-m", "gateway", *words], cwd=ROOT, env=environment, capture_output=True, text=True
+    )
 
 
 def test_a_backup_is_restored_with_its_files_and_keys(tmp_path: Path):

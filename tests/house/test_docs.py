@@ -16,7 +16,11 @@ SOURCES = [path for room in ("gateway", "store") for path in (ROOT / room).rglob
 
 
 def rfcs(text: str) -> set[str]:
-    return {number for found in re.findall(r"RFCs? ((?:\d{3,5}(?:, | and )?)+)", text) for number in re.findall(r"\d{3,5}", found)}
+    return {
+        number
+        for found in re.findall(r"RFCs? ((?:\d{3,5}(?:, | and )?)+)", text)
+        for number in re.findall(r"\d{3,5}", found)
+    }
 
 
 def test_every_rfc_that_the_code_cites_stands_in_the_ledger():
@@ -36,7 +40,9 @@ def test_every_verb_of_the_readme_exists_and_helps():
 
 @pytest.mark.parametrize("verb", sorted(VERBS))
 def test_every_verb_says_what_it_does(verb: str):
-    done = subprocess.run([sys.executable, "-m", "gateway", verb, "--help"], cwd=ROOT, capture_output=True, text=True)
+    done = subprocess.run(
+        [sys.executable, "-m", "gateway", verb, "--help"], cwd=ROOT, capture_output=True, text=True
+    )
 
     assert done.returncode == 0, done.stderr
     assert len(done.stdout.splitlines()) > 3

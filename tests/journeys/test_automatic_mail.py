@@ -21,7 +21,9 @@ def test_a_program_that_answers_for_a_follower_is_folded_and_tells_nobody(world:
     thread = world.ticket(followers=[carol, dora])
     raw = stamped(a_mail("carol@customer.example", extra=MARKS[what]), "customer.example")
 
-    world.receive(raw, world.reply_address(thread, carol), client=hop_client(), reverse_path="carol@customer.example")
+    world.receive(
+        raw, world.reply_address(thread, carol), client=hop_client(), reverse_path="carol@customer.example"
+    )
 
     [message] = world.messages(thread)
     assert (message.kind, message.folded) == ("log", True)
@@ -38,7 +40,9 @@ def test_a_list_that_feeds_an_alias_still_opens_a_record(world: World):
 
 
 def test_our_own_loop_mark_opens_no_record(world: World):
-    entry = world.receive(a_mail("carol@customer.example", extra=f"X-Loop: {DOMAIN}\r\n"), f"support@{DOMAIN}")
+    entry = world.receive(
+        a_mail("carol@customer.example", extra=f"X-Loop: {DOMAIN}\r\n"), f"support@{DOMAIN}"
+    )
 
     assert world.entry(entry).state == "held"
     assert "X-Loop" in world.entry(entry).reason
@@ -50,7 +54,9 @@ def test_a_person_whose_mail_was_only_checked_on_its_way_is_a_person(world: Worl
     extra = f"Auto-Submitted: no\r\nX-Auto-Response-Suppress: DR\r\nX-Checked-By: {AUTHSERV}\r\n"
     raw = stamped(a_mail("carol@customer.example", extra=extra), "customer.example")
 
-    world.receive(raw, world.reply_address(thread, carol), client=hop_client(), reverse_path="carol@customer.example")
+    world.receive(
+        raw, world.reply_address(thread, carol), client=hop_client(), reverse_path="carol@customer.example"
+    )
 
     [message] = world.messages(thread)
     assert message.kind == "message"

@@ -40,7 +40,9 @@ def test_the_same_mail_in_another_encoding_is_a_duplicate(world: World):
     carol = world.partner("carol@customer.example")
     thread = world.ticket(followers=[carol])
     plain = a_mail("carol@customer.example", text="café", message_id="<same@x.example>")
-    encoded = plain.replace(b"charset=utf-8\r\n", b"charset=utf-8\r\nContent-Transfer-Encoding: quoted-printable\r\n").replace("café".encode(), b"caf=C3=A9")
+    encoded = plain.replace(
+        b"charset=utf-8\r\n", b"charset=utf-8\r\nContent-Transfer-Encoding: quoted-printable\r\n"
+    ).replace("café".encode(), b"caf=C3=A9")
 
     world.receive(plain, world.reply_address(thread, carol))
     second = world.receive(encoded, world.reply_address(thread))
@@ -54,7 +56,10 @@ def test_the_same_message_id_with_other_content_posts(world: World):
     thread = world.ticket(followers=[carol])
 
     for text in ("first", "second"):
-        world.receive(a_mail("carol@customer.example", text=text, message_id="<same@x.example>"), world.reply_address(thread, carol))
+        world.receive(
+            a_mail("carol@customer.example", text=text, message_id="<same@x.example>"),
+            world.reply_address(thread, carol),
+        )
 
     assert [message.body_text for message in world.messages(thread)] == ["first", "second"]
 
@@ -63,7 +68,9 @@ def test_mail_without_a_message_id_posts(world: World):
     carol = world.partner("carol@customer.example")
     thread = world.ticket(followers=[carol])
 
-    mail_id = world.receive(a_mail("carol@customer.example", message_id=None), world.reply_address(thread, carol))
+    mail_id = world.receive(
+        a_mail("carol@customer.example", message_id=None), world.reply_address(thread, carol)
+    )
 
     assert world.entry(mail_id).state == "posted"
 
@@ -74,7 +81,9 @@ def test_our_own_mail_that_comes_back_is_absorbed(world: World):
     world.receive(a_mail("carol@customer.example"), world.reply_address(thread, carol))
     [posted] = world.messages(thread)
 
-    mail_id = world.receive(a_mail("carol@customer.example", text="loop", message_id=posted.message_id), f"support@{DOMAIN}")
+    mail_id = world.receive(
+        a_mail("carol@customer.example", text="loop", message_id=posted.message_id), f"support@{DOMAIN}"
+    )
 
     assert (world.entry(mail_id).state, world.entry(mail_id).reason) == ("absorbed", "our own mail came back")
 
@@ -82,7 +91,9 @@ def test_our_own_mail_that_comes_back_is_absorbed(world: World):
 def test_a_mail_that_makes_us_fail_is_retried_then_set_aside_with_its_traceback(world: World):
     carol = world.partner("carol@customer.example")
     thread = world.ticket(followers=[carol])
-    world.blobs._directory = world.reader._directory = Path("/dev/null/nowhere")  # the disk refuses every file
+    world.blobs._directory = world.reader._directory = Path(
+        "/dev/null/nowhere"
+    )  # the disk refuses every file
     attachment = (
         b"From: carol@customer.example\r\nMessage-ID: <a@x.example>\r\nMIME-Version: 1.0\r\n"
         b"Content-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\nContent-Type: text/plain\r\n\r\nsee file\r\n"
@@ -110,7 +121,9 @@ def test_a_poisoned_mail_does_not_keep_its_batch_from_posting(world: World):
 
     for n, address in enumerate([addresses[0], addresses[1], addresses[0]]):
         target = world.acceptor.resolve_now(address)
-        world.acceptor.accept_now("smtp", Envelope("c@x", (address,)), [target], a_mail("carol@customer.example", text=f"mail {n}"))
+        world.acceptor.accept_now(
+            "smtp", Envelope("c@x", (address,)), [target], a_mail("carol@customer.example", text=f"mail {n}")
+        )
     with world.database.write() as session:  # a value that no code of ours writes
         session.exec_driver_sql(f"UPDATE partner SET notify = '5' WHERE id = {odd.id}")
     while world.worker.run_once():
@@ -123,13 +136,17 @@ def test_a_reply_with_ten_followers_costs_at_most_fifteen_statements(world: Worl
     followers = [world.partner(f"f{n}@customer.example") for n in range(10)]
     carol = world.partner("carol@customer.example")
     thread = world.ticket(followers=[*followers, carol])
-    world.receive(a_mail("carol@customer.example", message_id="<first@x.example>"), world.reply_address(thread, carol))
+    world.receive(
+        a_mail("carol@customer.example", message_id="<first@x.example>"), world.reply_address(thread, carol)
+    )
     seen: list[str] = []
     event.listen(world.database.engine, "before_cursor_execute", lambda *a: seen.append(a[2]))
     answer = a_mail("carol@customer.example", text="two", extra="In-Reply-To: <first@x.example>\r\n")
 
     world.receive(answer, world.reply_address(thread, carol))
 
-    statements = [s for s in seen if not s.startswith(("BEGIN", "SELECT pg_notify")) and "INSERT INTO inbound" not in s]
+    statements = [
+        s for s in seen if not s.startswith(("BEGIN", "SELECT pg_notify")) and "INSERT INTO inbound" not in s
+    ]
     empty_claims = 1  # receive() works the ledger until it is empty
     assert len(statements) - empty_claims <= 15, "\n".join(statements)

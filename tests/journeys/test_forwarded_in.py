@@ -65,13 +65,31 @@ def mails(world: World) -> list[str]:
 def test_the_customer_is_the_author_and_the_comment_a_note(world: World, subject, block):
     alice = world.partner("alice@corp.example", internal=True)
 
-    world.receive(from_alice(f"He called twice already.\r\n\r\n{block}", subject), f"support@{DOMAIN}", client=hop_client())
+    world.receive(
+        from_alice(f"He called twice already.\r\n\r\n{block}", subject),
+        f"support@{DOMAIN}",
+        client=hop_client(),
+    )
 
     thread, (first, note) = entries(world)
     assert (thread.title, thread.creator_id) == ("Pump broken", alice.id)
-    assert (first.author_name, first.author_email, first.confidence) == ("Carol Jones", "carol@customer.example", "claimed")
-    assert (first.kind, first.internal, first.body_text, first.subject) == ("message", False, "My pump is broken.", "Pump broken")
-    assert (note.kind, note.internal, note.author_id, note.body_text) == ("note", True, alice.id, "He called twice already.")
+    assert (first.author_name, first.author_email, first.confidence) == (
+        "Carol Jones",
+        "carol@customer.example",
+        "claimed",
+    )
+    assert (first.kind, first.internal, first.body_text, first.subject) == (
+        "message",
+        False,
+        "My pump is broken.",
+        "Pump broken",
+    )
+    assert (note.kind, note.internal, note.author_id, note.body_text) == (
+        "note",
+        True,
+        alice.id,
+        "He called twice already.",
+    )
     assert note.parent_id == first.id
 
 
@@ -115,10 +133,16 @@ def test_an_attached_mail_brings_its_files(world: World):
     world.receive(raw, f"support@{DOMAIN}", client=hop_client())
 
     _, (first, note) = entries(world)
-    assert (first.author_email, first.body_text, first.date.day) == ("carol@customer.example", "My pump is broken.", 22)
+    assert (first.author_email, first.body_text, first.date.day) == (
+        "carol@customer.example",
+        "My pump is broken.",
+        22,
+    )
     assert note.body_text == "He called twice."
     with world.database.read() as session:
-        names = set(session.exec_driver_sql(f"SELECT name FROM attachment WHERE message_id = {first.id}").scalars())
+        names = set(
+            session.exec_driver_sql(f"SELECT name FROM attachment WHERE message_id = {first.id}").scalars()
+        )
     assert names == {"Pump broken.eml", "bill.pdf"}
 
 
@@ -147,7 +171,9 @@ def test_who_answers_the_forward_answers_the_customers_message(world: World):
 
 
 def test_a_verified_outsider_who_forwards_writes_his_own_mail(world: World):
-    raw = stamped(a_mail("dan@other.example", subject="Fwd: Pump broken", text=f"See.\r\n\r\n{GMAIL}"), "other.example")
+    raw = stamped(
+        a_mail("dan@other.example", subject="Fwd: Pump broken", text=f"See.\r\n\r\n{GMAIL}"), "other.example"
+    )
 
     world.receive(raw, f"support@{DOMAIN}", client=hop_client())
 
@@ -179,7 +205,11 @@ def test_a_colleague_who_answers_a_customer_with_the_alias_in_copy_writes_his_ow
     alice = world.partner("alice@corp.example", internal=True)
     block = FORMS["German"][1]
 
-    world.receive(from_alice(f"We come on Monday.\r\n\r\n{block}", "AW: Pump broken"), f"support@{DOMAIN}", client=hop_client())
+    world.receive(
+        from_alice(f"We come on Monday.\r\n\r\n{block}", "AW: Pump broken"),
+        f"support@{DOMAIN}",
+        client=hop_client(),
+    )
 
     _, (only,) = entries(world)
     assert (only.author_id, only.body_text) == (alice.id, "We come on Monday.")

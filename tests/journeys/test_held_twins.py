@@ -13,7 +13,10 @@ def test_a_held_mail_that_comes_again_waits_once(world: World):
     again = world.receive(raw, world.reply_address(thread, carol))
 
     assert world.entry(first).state == "held"
-    assert (world.entry(again).state, world.entry(again).reason) == ("absorbed", f"duplicate of {first}, which is held")
+    assert (world.entry(again).state, world.entry(again).reason) == (
+        "absorbed",
+        f"duplicate of {first}, which is held",
+    )
 
 
 def test_a_mail_that_is_held_for_another_record_waits_there_too(world: World):

@@ -12,16 +12,26 @@ def opened(world: World):
 
 
 def test_a_verified_stranger_opens_a_record_and_follows_it(world: World):
-    raw = stamped(a_mail("Carol Jones <carol@customer.example>", subject="Pump is broken"), "customer.example")
+    raw = stamped(
+        a_mail("Carol Jones <carol@customer.example>", subject="Pump is broken"), "customer.example"
+    )
 
     world.receive(raw, f"Support@{DOMAIN.upper()}", client=hop_client())
 
     [thread] = opened(world)
     assert thread.key.startswith("tp-")
-    assert (thread.title, thread.fields, thread.subject) == ("Pump is broken", {"stage": "new"}, "Re: Pump is broken")
+    assert (thread.title, thread.fields, thread.subject) == (
+        "Pump is broken",
+        {"stage": "new"},
+        "Re: Pump is broken",
+    )
     assert world.followers(thread) == {"carol@customer.example"}
     [first] = world.messages(thread)
-    assert (first.author_name, first.confidence, first.subject) == ("Carol Jones", "verified", "Pump is broken")
+    assert (first.author_name, first.confidence, first.subject) == (
+        "Carol Jones",
+        "verified",
+        "Pump is broken",
+    )
 
 
 def test_an_unproven_stranger_opens_with_a_badge_and_is_mailed_nothing(world: World):
@@ -38,7 +48,9 @@ def test_an_unproven_stranger_opens_with_a_badge_and_is_mailed_nothing(world: Wo
 def test_a_verified_colleague_who_opens_a_record_is_its_creator_and_follows(world: World):
     alice = world.partner("alice@corp.example", internal=True)
 
-    world.receive(stamped(a_mail("alice@corp.example"), "corp.example"), f"support@{DOMAIN}", client=hop_client())
+    world.receive(
+        stamped(a_mail("alice@corp.example"), "corp.example"), f"support@{DOMAIN}", client=hop_client()
+    )
 
     [thread] = opened(world)
     assert (thread.creator_id, world.followers(thread)) == (alice.id, {"alice@corp.example"})
@@ -54,10 +66,18 @@ def test_automatic_mail_to_an_alias_is_held(world: World):
 
 def test_the_opener_is_told_of_the_answer(world: World):
     alice = world.partner("alice@corp.example", internal=True)
-    world.receive(stamped(a_mail("carol@customer.example", subject="Pump"), "customer.example"), f"support@{DOMAIN}", client=hop_client())
+    world.receive(
+        stamped(a_mail("carol@customer.example", subject="Pump"), "customer.example"),
+        f"support@{DOMAIN}",
+        client=hop_client(),
+    )
     [thread] = opened(world)
 
-    world.receive(stamped(a_mail("alice@corp.example", text="We look into it."), "corp.example"), world.reply_address(thread, alice), client=hop_client())
+    world.receive(
+        stamped(a_mail("alice@corp.example", text="We look into it."), "corp.example"),
+        world.reply_address(thread, alice),
+        client=hop_client(),
+    )
 
     answer = world.messages(thread)[-1]
     assert world.notices(answer.id)["carol@customer.example"] == ("queued", "follower")

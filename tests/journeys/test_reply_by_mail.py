@@ -14,14 +14,27 @@ def test_a_verified_follower_answers_and_the_other_followers_are_told(world: Wor
     alice = world.partner("alice@corp.example", internal=True)
     carol = world.partner("carol@customer.example")
     thread = world.ticket(followers=[alice, carol])
-    raw = stamped(a_mail("Carol <carol@customer.example>", text="It works now.\r\n\r\nOn Mon, Alice wrote:\r\n> did it?"), "customer.example")
+    raw = stamped(
+        a_mail(
+            "Carol <carol@customer.example>", text="It works now.\r\n\r\nOn Mon, Alice wrote:\r\n> did it?"
+        ),
+        "customer.example",
+    )
 
     mail_id = world.receive(raw, world.reply_address(thread, carol), client=hop_client())
 
     [posted] = world.messages(thread)
-    assert (posted.kind, posted.body_text, posted.author_email, posted.confidence) == ("message", "It works now.", "carol@customer.example", "verified")
+    assert (posted.kind, posted.body_text, posted.author_email, posted.confidence) == (
+        "message",
+        "It works now.",
+        "carol@customer.example",
+        "verified",
+    )
     assert "did it?" in posted.quoted_html
-    assert world.notices(posted.id) == {"alice@corp.example": ("queued", "follower"), "carol@customer.example": ("skipped", "the author")}
+    assert world.notices(posted.id) == {
+        "alice@corp.example": ("queued", "follower"),
+        "carol@customer.example": ("skipped", "the author"),
+    }
     assert world.entry(mail_id).state == "posted"
 
 
@@ -57,7 +70,9 @@ def test_a_stranger_with_a_colleagues_reply_address_is_held_and_nobody_is_told(w
 
 
 @pytest.mark.parametrize("stamp", [None, "none", "temperror"])
-def test_who_claims_to_be_a_colleague_is_held_and_the_colleague_is_asked_once_an_hour(world: World, stamp: str | None):
+def test_who_claims_to_be_a_colleague_is_held_and_the_colleague_is_asked_once_an_hour(
+    world: World, stamp: str | None
+):
     alice = world.partner("alice@corp.example", internal=True)
     thread = world.ticket(followers=[alice])
     raws = [a_mail("alice@corp.example", text=f"please pay {n}") for n in range(2)]
@@ -136,7 +151,10 @@ def test_internal_wins_when_one_mail_uses_a_public_and_an_internal_address(world
     raw = stamped(a_mail("alice@corp.example"), "corp.example")
 
     world.receive(
-        raw, world.reply_address(thread, alice), world.reply_address(thread, alice, internal=True), client=hop_client()
+        raw,
+        world.reply_address(thread, alice),
+        world.reply_address(thread, alice, internal=True),
+        client=hop_client(),
     )
 
     [note] = world.messages(thread)
@@ -185,11 +203,18 @@ def test_unknown_and_forged_addresses_are_unknown_at_the_door(world: World, addr
 def test_references_alone_count_for_a_verified_participant_only(world: World):
     carol = world.partner("carol@customer.example")
     thread = world.ticket(followers=[carol])
-    world.receive(a_mail("carol@customer.example", message_id="<first@customer.example>"), world.reply_address(thread, carol))
-    answer = a_mail("carol@customer.example", text="one more", extra="In-Reply-To: <first@customer.example>\r\n")
+    world.receive(
+        a_mail("carol@customer.example", message_id="<first@customer.example>"),
+        world.reply_address(thread, carol),
+    )
+    answer = a_mail(
+        "carol@customer.example", text="one more", extra="In-Reply-To: <first@customer.example>\r\n"
+    )
 
     unproven = world.receive(answer, f"notifications@{DOMAIN}")
-    proven = world.receive(stamped(answer, "customer.example"), f"notifications@{DOMAIN}", client=hop_client())
+    proven = world.receive(
+        stamped(answer, "customer.example"), f"notifications@{DOMAIN}", client=hop_client()
+    )
 
     assert world.entry(proven).state == "posted"
     assert world.entry(unproven).state == "absorbed"  # it was held until its true twin posted
@@ -231,8 +256,15 @@ def test_a_trusted_relay_vouches_but_not_over_http_or_inject(world: World, tmp_p
     thread = relay.ticket(followers=[alice])
     client = Client("127.0.0.1", peer="127.0.0.1")
 
-    by_smtp = relay.receive(a_mail("alice@corp.example", text="one"), relay.reply_address(thread, alice), client=client)
-    by_http = relay.receive(a_mail("alice@corp.example", text="two"), relay.reply_address(thread, alice), client=client, door="raw")
+    by_smtp = relay.receive(
+        a_mail("alice@corp.example", text="one"), relay.reply_address(thread, alice), client=client
+    )
+    by_http = relay.receive(
+        a_mail("alice@corp.example", text="two"),
+        relay.reply_address(thread, alice),
+        client=client,
+        door="raw",
+    )
     relay.close()
 
     assert (relay.entry(by_smtp).state, relay.entry(by_http).state) == ("posted", "held")

@@ -13,7 +13,7 @@ import pytest
 
 from tests.builders import a_mail, stamped
 from tests.conftest import BOTH
-from tests.served import DOMAIN, HERE, Arrived, Installation, NextHop, text_of, until
+from tests.served import DOMAIN, HERE, Arrived, Installation, NextHop, until
 
 ALICE, BOB, CAROL = "alice@corp.example", "bob@corp.example", "carol@customer.example"
 
@@ -104,7 +104,10 @@ def test_a_customers_answer_lands_on_the_thread_and_its_followers_are_told(
         assert mail["References"].split()[-2:] == [asked["message_id"], f"<answer.{key}@customer.example>"]
         assert mail["In-Reply-To"] == asked["message_id"]
         assert mail["List-Id"].endswith(f".ticket.{DOMAIN}>")
-        assert f"<{gateway.base_url}/" in mail["List-Unsubscribe"] and "<mailto:leave+" in mail["List-Unsubscribe"]
+        assert (
+            f"<{gateway.base_url}/" in mail["List-Unsubscribe"]
+            and "<mailto:leave+" in mail["List-Unsubscribe"]
+        )
         assert mail["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
         assert told.reverse_path.startswith("bounce+") and told.reverse_path.endswith(f"@{DOMAIN}")
     assert to_alice.mail["Reply-To"].startswith("reply+")
@@ -121,27 +124,35 @@ def test_lmtp_answers_for_each_recipient(gateway: Installation, hop: NextHop, ke
 
     with smtplib.LMTP(HERE, gateway.lmtp) as peer:
         peer.ehlo_or_helo_if_needed()
-        replies = [peer.mail(CAROL), *(peer.rcpt(path) for path in (reply, f"nobody@{DOMAIN}", f"postmaster@{DOMAIN}"))]
+        replies = [
+            peer.mail(CAROL),
+            *(peer.rcpt(path) for path in (reply, f"nobody@{DOMAIN}", f"postmaster@{DOMAIN}")),
+        ]
         answer = peer.data(raw)
         further = peer.getreply()
 
     assert [code for code, _ in replies] == [250, 250, 550, 250]
     assert replies[2][1].startswith(b"5.1.1")
     assert (answer[0], further[0]) == (250, 250)
-    assert until(lambda: said(gateway, key, f"Three at once {key}"), what="the post")["author"]["email"] == CAROL
+    assert (
+        until(lambda: said(gateway, key, f"Three at once {key}"), what="the post")["author"]["email"] == CAROL
+    )
 
 
 def test_mail_to_an_alias_opens_a_record_and_its_opener_is_told_of_the_answer(
     gateway: Installation, hop: NextHop, key: str
 ):
     raw = stamped(
-        a_mail("Dan Day <dan@newcomer.example>", subject=f"Broken tap {key}", text="It drips."), "newcomer.example"
+        a_mail("Dan Day <dan@newcomer.example>", subject=f"Broken tap {key}", text="It drips."),
+        "newcomer.example",
     )
 
     with smtplib.SMTP(HERE, gateway.smtp, source_address=("127.0.0.9", 0)) as front:  # the configured hop
         front.sendmail("dan@newcomer.example", [f"support@{DOMAIN}"], raw)
 
-    [record] = until(lambda: gateway.get("/records", type="ticket", q=f"Broken tap {key}")["items"], what="the record")
+    [record] = until(
+        lambda: gateway.get("/records", type="ticket", q=f"Broken tap {key}")["items"], what="the record"
+    )
     assert record["title"] == f"Broken tap {key}"
     assert record["key"].startswith("tp-")
     says(gateway, record["key"], ALICE, f"We send somebody {key}")
@@ -177,7 +188,9 @@ def test_a_deferral_of_the_next_hop_is_tried_again(gateway: Installation, hop: N
         return items[0] if items else None
 
     waiting = until(deferred, what="the deferral")
-    gateway.api.post(f"/deliveries/{waiting['id']}/retry").raise_for_status()  # a minute is too long for a test
+    gateway.api.post(
+        f"/deliveries/{waiting['id']}/retry"
+    ).raise_for_status()  # a minute is too long for a test
 
     told = the_mail(hop, busy, f"A busy day {key}").mail
     assert told["Message-ID"] == message["message_id"]
@@ -243,7 +256,9 @@ def test_the_http_door_takes_a_mail_as_smtp_does(gateway: Installation, hop: Nex
         "/raw", params={"rcpt": [reply, f"nobody@{DOMAIN}"], "from": CAROL}, headers=kind,
         content=a_mail(CAROL, text=f"Over HTTP {key}"),
     )  # fmt: skip
-    refused = gateway.api.post("/raw", params={"rcpt": f"nobody@{DOMAIN}"}, headers=kind, content=a_mail(CAROL))
+    refused = gateway.api.post(
+        "/raw", params={"rcpt": f"nobody@{DOMAIN}"}, headers=kind, content=a_mail(CAROL)
+    )
 
     assert taken.status_code == 202
     assert [target["forward_path"] for target in taken.json()["targets"]] == [reply]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gateway.mail.forward import read_forward
@@ -210,6 +210,7 @@ def test_the_outermost_prefix_tells_a_forward(subject, expected):
     assert is_forward(subject) is expected
 
 
+@settings(deadline=None)
 @given(
     st.text(alphabet="From:ToSubjectSentDate<>@.\n -_*[]ab", max_size=400),
     st.text(alphabet='<>divtable/From: @.x&;"=', max_size=300),

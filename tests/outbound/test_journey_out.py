@@ -309,7 +309,7 @@ async def test_files_travel_up_to_a_limit_and_are_listed_beyond_it(database, tmp
             )
         a_delivery(session, message_id, thread_id, a_follower(session, thread_id, "Bob Bell"))
     dispatcher = a_dispatcher(
-        database, Maildir(tmp_path / "outbox"), blobs=blobs, house=a_house(attach_limit=1000)
+        database, Maildir(tmp_path / "outbox"), blobs=blobs, house=a_house(attach_limit=1000, base_url="")
     )
 
     await dispatcher.drain()

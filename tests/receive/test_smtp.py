@@ -226,6 +226,19 @@ async def test_a_peer_that_goes_on_and_on_is_closed_but_never_a_hop(acceptor, li
         assert {(await peer.say(line))[:3] for _ in range(30)} == {answered}
 
 
+async def test_a_guesser_behind_a_hop_is_cut_off_in_the_end(acceptor):
+    async with (
+        an_open_door(acceptor, limits=Limits(hop_errors=50), hops=[HOP]) as door,
+        peer_of(door) as peer,
+    ):
+        await peer.greet()
+        await peer.say("MAIL FROM:<>")
+        replies = [(await peer.say(f"RCPT TO:<reply+{n}@{DOMAIN}>"))[:9] for n in range(51)]
+
+        assert replies[-1] == "421 4.7.0" or "421 4.7.0" in replies
+        assert replies[:49] == ["550 5.1.1"] * 49
+
+
 async def test_too_many_recipients_are_deferred_and_the_others_kept(database, acceptor):
     async with an_open_door(acceptor, max_recipients=2) as door, peer_of(door) as peer:
         await peer.greet()

@@ -19,7 +19,12 @@ def who(*, internal=False, active=True, follower=False, invited=False, partner_i
     return ParticipantView(partner_id, "N", "n@x.example", internal, active, follower, invited)
 
 
-COLLEAGUE, FOLLOWER, INVITED, OUTSIDER = who(internal=True), who(follower=True), who(invited=True), who(partner_id=9)
+COLLEAGUE, FOLLOWER, INVITED, OUTSIDER = (
+    who(internal=True),
+    who(follower=True),
+    who(invited=True),
+    who(partner_id=9),
+)
 POSTS, POSTS_FOLLOWS = Admit("", follow=False), Admit("", follow=True)
 BADGE, BADGE_FOLLOWS = Admit("", badge=True), Admit("", follow=True, badge=True)
 HELD, ASKED = Hold(""), Hold("", confirm=True)
@@ -59,7 +64,9 @@ def test_the_trust_table(author, route, sure, expected):
 
 
 def test_a_colleague_without_access_is_held_even_when_verified():
-    assert isinstance(admission(THREAD, COLLEAGUE, Confidence.VERIFIED, may_access=False, policy=Policy()), Hold)
+    assert isinstance(
+        admission(THREAD, COLLEAGUE, Confidence.VERIFIED, may_access=False, policy=Policy()), Hold
+    )
 
 
 def test_the_partner_of_the_token_is_invited_by_it():
@@ -70,9 +77,19 @@ def test_the_partner_of_the_token_is_invited_by_it():
     )
 
 
-@pytest.mark.parametrize(("policy", "same", "expected"), [("hold", True, Hold), ("same_domain", True, Admit), ("same_domain", False, Hold)])
+@pytest.mark.parametrize(
+    ("policy", "same", "expected"),
+    [("hold", True, Hold), ("same_domain", True, Admit), ("same_domain", False, Hold)],
+)
 def test_outsiders_of_the_same_domain_post_where_the_policy_says_so(policy, same, expected):
-    found = admission(THREAD, None, Confidence.VERIFIED, may_access=False, policy=Policy(outsiders=policy), same_domain=lambda: same)
+    found = admission(
+        THREAD,
+        None,
+        Confidence.VERIFIED,
+        may_access=False,
+        policy=Policy(outsiders=policy),
+        same_domain=lambda: same,
+    )
 
     assert isinstance(found, expected)
 
@@ -97,6 +114,15 @@ def test_a_token_never_outweighs_evidence(result, author, token, expected):
 
 
 def test_nothing_but_proof_lets_a_colleague_in():
-    for author, route, sure in itertools.product([COLLEAGUE, who(internal=True, follower=True)], [THREAD, BY_REFERENCES, ALIAS], Confidence):
-        found = admission(route, author, sure, may_access=True, policy=Policy("same_domain", "always"), same_domain=lambda: True)
+    for author, route, sure in itertools.product(
+        [COLLEAGUE, who(internal=True, follower=True)], [THREAD, BY_REFERENCES, ALIAS], Confidence
+    ):
+        found = admission(
+            route,
+            author,
+            sure,
+            may_access=True,
+            policy=Policy("same_domain", "always"),
+            same_domain=lambda: True,
+        )
         assert isinstance(found, Hold) or sure is Confidence.VERIFIED

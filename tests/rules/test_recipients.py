@@ -20,13 +20,24 @@ ids = st.frozensets(st.integers(1, 9))
 
 def someone(partner_id, *subtypes, internal=False, active=True, notify=None, suppressed=None):
     return AudienceView(
-        partner_id, f"p{partner_id}@x.example", "", internal, active, "", notify or {}, frozenset(subtypes), suppressed
+        partner_id,
+        f"p{partner_id}@x.example",
+        "",
+        internal,
+        active,
+        "",
+        notify or {},
+        frozenset(subtypes),
+        suppressed,
     )
 
 
 def told(audience, **how):
     how = {"subtype": "discussions", "internal": False, "author_id": None, **how}
-    return {notice.partner_id: (notice.channel, notice.state, notice.reason) for notice in notices(audience, **how)}
+    return {
+        notice.partner_id: (notice.channel, notice.state, notice.reason)
+        for notice in notices(audience, **how)
+    }
 
 
 def test_an_internal_note_does_not_reach_an_outside_follower():
@@ -39,7 +50,9 @@ def test_an_internal_note_does_not_reach_an_outside_follower():
 
 
 def test_an_outsider_mentioned_on_purpose_gets_the_note():
-    assert told([someone(2)], subtype="note", internal=True, mentioned={2}, confirmed={2}) == {2: ("email", "queued", "mention")}
+    assert told([someone(2)], subtype="note", internal=True, mentioned={2}, confirmed={2}) == {
+        2: ("email", "queued", "mention")
+    }
     assert told([someone(2)], subtype="note", internal=True, mentioned={2})[2][1] == "skipped"
 
 
@@ -73,16 +86,28 @@ def test_who_got_the_original_is_spared_only_as_far_as_its_author_is_proven():
 
     assert told([inside, outside], addressed=addressed, addressed_count_for="everybody") == {
         1: ("inbox", "inbox", "addressed directly"), 2: ("none", "skipped", "addressed directly")}  # fmt: skip
-    assert told([inside, outside], addressed=addressed, addressed_count_for="externals")[1] == ("email", "queued", "follower")
+    assert told([inside, outside], addressed=addressed, addressed_count_for="externals")[1] == (
+        "email",
+        "queued",
+        "follower",
+    )
     assert told([inside, outside], addressed=addressed)[2] == ("email", "queued", "follower")
 
 
 @given(audiences, st.sampled_from(SUBTYPES), st.booleans(), st.integers(1, 9) | st.none(), ids, ids, ids)
-def test_nobody_twice_the_author_never_and_no_outsider_unasked(audience, subtype, internal, author_id, mentioned, recipients, confirmed):
+def test_nobody_twice_the_author_never_and_no_outsider_unasked(
+    audience, subtype, internal, author_id, mentioned, recipients, confirmed
+):
     before = list(audience)
 
     found = notices(
-        audience, subtype=subtype, internal=internal, author_id=author_id, mentioned=mentioned, recipients=recipients, confirmed=confirmed
+        audience,
+        subtype=subtype,
+        internal=internal,
+        author_id=author_id,
+        mentioned=mentioned,
+        recipients=recipients,
+        confirmed=confirmed,
     )
 
     assert [n.partner_id for n in found] == sorted(p.partner_id for p in audience)

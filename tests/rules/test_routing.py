@@ -22,6 +22,8 @@ from gateway.rules.routing import (
 )
 
 ALIAS = AliasTarget(3, "ticket", "support@x.example")
+SALES = AliasTarget(4, "order", "sales@x.example")
+BOTH = frozenset([ALIAS.address, SALES.address])
 targets = st.lists(
     st.one_of(
         st.builds(Reply, st.integers(1, 3), st.integers(0, 3), st.booleans()),
@@ -57,10 +59,31 @@ def test_every_target_is_answered_for_once_and_order_does_not_matter(given_targe
     found, other = routes(given_targets, referenced), routes(shuffled, referenced)
 
     assert sorted(index for _, indices in found for index in indices) == list(range(len(given_targets)))
-    places = lambda ends: {(type(r), getattr(r, "thread_id", getattr(r, "alias_id", None)), getattr(r, "internal", None)) for r, _ in ends}  # noqa: E731
+
+    def places(ends):
+        return {
+            (
+                type(route),
+                getattr(route, "thread_id", getattr(route, "alias_id", None)),
+                getattr(route, "internal", None),
+            )
+            for route, _ in ends
+        }
+
     assert places(found) == places(other)
 
 
 @given(targets)
 def test_a_target_is_read_back_from_the_ledger_as_it_was_written(given_targets):
     assert [from_row(*to_row(target)) for target in given_targets] == given_targets
+
+
+@pytest.mark.parametrize(("given_targets", "to", "expected"), [
+    ([SALES], BOTH, [(ToAlias(4, "order", "sales@x.example"), [0])]),  # T068: forwarded to another type
+    ([ALIAS], BOTH, [(ToThread(9, "references"), [0])]),  # T069: an alias of the same type
+    ([SALES], frozenset(["bob@y.example"]), [(ToThread(9, "references"), [0])]),  # T069: only in Cc
+    ([ALIAS, SALES, Catchall()], BOTH, [(ToAlias(4, "order", "sales@x.example"), [1, 0, 2])]),  # T070
+    ([Reply(9, 7), SALES], BOTH, [(ToThread(9, "token", partner_id=7), [0, 1])]),  # envelope first: a reply address wins
+])  # fmt: skip
+def test_an_answer_addressed_to_an_alias_of_another_type_opens_there(given_targets, to, expected):
+    assert routes(given_targets, [9], referenced_type="ticket", to=to) == expected

@@ -7,8 +7,13 @@ from hypothesis import strategies as st
 
 from gateway.rules.subscription import Subtype, allowed, defaults, unknown, with_generic
 
-TICKET = with_generic([Subtype("stage_changed", "Stage changed", default=True, internal=True), Subtype("rated", "Rated")])
-subtypes = st.lists(st.builds(Subtype, st.text("abc", min_size=1), st.just("L"), st.booleans(), st.booleans()), unique_by=lambda s: s.name)
+TICKET = with_generic(
+    [Subtype("stage_changed", "Stage changed", default=True, internal=True), Subtype("rated", "Rated")]
+)
+subtypes = st.lists(
+    st.builds(Subtype, st.text("abc", min_size=1), st.just("L"), st.booleans(), st.booleans()),
+    unique_by=lambda s: s.name,
+)
 
 
 def test_a_new_follower_gets_the_defaults_an_outsider_none_that_is_internal():

@@ -13,7 +13,13 @@ from gateway.rules.token import EPOCH, Keys, Kind, Token, mint, read, read_local
 KEYS = Keys({3: b"a" * 32, 4: b"b" * 32}, current=4)
 PREFIXES = {"reply": None, "bounce": Kind.BOUNCE, "leave": Kind.LEAVE}
 tokens = st.builds(
-    Token, st.sampled_from(Kind), st.integers(0, 2**63 - 1), st.integers(0, 2**56 - 1), st.booleans(), st.integers(0, 255), st.integers(0, 2047)
+    Token,
+    st.sampled_from(Kind),
+    st.integers(0, 2**63 - 1),
+    st.integers(0, 2**56 - 1),
+    st.booleans(),
+    st.integers(0, 255),
+    st.integers(0, 2047),
 )
 
 
@@ -70,7 +76,9 @@ def test_each_prefix_takes_its_own_kind_only(prefix: str, kind: Kind, is_known: 
     assert (read_local_part(f"{prefix}+{text}", PREFIXES, KEYS) is not None) is is_known
 
 
-@pytest.mark.parametrize(("verb", "is_known"), [("", True), ("leave", True), ("mute", True), ("shout", False)])
+@pytest.mark.parametrize(
+    ("verb", "is_known"), [("", True), ("leave", True), ("mute", True), ("shout", False)]
+)
 def test_verbs_are_a_closed_list(verb: str, is_known: bool):
     local_part = "reply+" + mint(Token(Kind.REPLY, 5, 6), KEYS) + (f"+{verb}" if verb else "")
 

@@ -22,7 +22,9 @@ def test_values_read_as_a_person_reads_them(rule, value, text):
 
 
 def test_changes_come_in_the_order_of_the_type_and_only_of_tracked_fields():
-    found = changes([AMOUNT, STAGE, QUIET], {"stage": "new", "secret": 1}, {"stage": "won", "amount": 5, "secret": 2})
+    found = changes(
+        [AMOUNT, STAGE, QUIET], {"stage": "new", "secret": 1}, {"stage": "won", "amount": 5, "secret": 2}
+    )
 
     assert found == [Change("stage", "Stage", "New", "Won"), Change("amount", "Amount", "", "5 EUR")]
     assert subtype_of([STAGE, AMOUNT], found) == "stage_changed"

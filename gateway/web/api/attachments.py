@@ -13,23 +13,28 @@ from typing import Annotated, Any, BinaryIO
 from urllib.parse import quote
 
 import msgspec
-from litestar import Request, Response, get, post
+from litestar import Request, Response, delete, get, post
 from litestar.datastructures import UploadFile
 from litestar.enums import RequestEncodingType
 from litestar.params import Body
 from litestar.response import Stream
 
 from gateway.chatter.access import Caller
+from gateway.chatter.actor import Reader, reader_of, shown_thread
+from gateway.chatter.files import delete as remove
+from gateway.chatter.files import main_of, readable, zipped
 from gateway.chatter.page import FileView, file_view
-from gateway.errors import BadShape, FieldError, NotFound, RequestError
+from gateway.errors import BadShape, FieldError, Forbidden, NotFound, RequestError
 from gateway.mail.files import clean_name, true_type
 from gateway.web.auth import Asking, Colleague, needs
 from gateway.web.errors import Unauthorised
-from gateway.web.idempotency import once
+from gateway.web.idempotency import caller_name, once
 from gateway.web.services import Given, Services
 from store.blobs import BlobStore
+from store.models.views import ThreadView
+from store.queries import files
 from store.queries import message as messages
-from store.queries import thread as threads
+from store.queries import partner as partners
 from store.session import Session
 
 _CHUNK = 256 * 1024
@@ -67,17 +72,20 @@ Upload = Annotated[dict[str, Any], Body(media_type=RequestEncodingType.MULTI_PAR
 def upload(
     record_type: str, key: str, data: Upload, services: Given, caller: Asking, request: Request[Any, Any, Any]
 ) -> Response[FileView | Files]:
-    """Upload files as multipart/form-data; one file answers the file, several ``{items}``."""
+    """Upload files as multipart/form-data; one file answers the file, several ``{items}``. What a token uploaded, it
+    alone can put into a message. actor, a field of the form: for whom; then only into what he writes."""
     parts = [part for value in data.values() for part in (value if isinstance(value, list) else [value])]
-    files = [part for part in parts if isinstance(part, UploadFile)]
-    if not files:
+    sent = [part for part in parts if isinstance(part, UploadFile)]
+    if not sent:
         raise BadShape("no file came", [FieldError("#/file", "missing")])
-    services.read(lambda session: services.thread(session, record_type, key))
-    stored = [store_file(services, file.file, file.filename, file.content_type) for file in files]
+    actor = str(data.get("actor") or "") or None
+    services.read(lambda session: _uploader(session, services, caller, actor, (record_type, key)))
+    stored = [store_file(services, file.file, file.filename, file.content_type) for file in sent]
 
     def work(session: Session) -> tuple[int, FileView | Files]:
-        thread = services.thread(session, record_type, key)
-        views = [enter(session, services, thread.id, file) for file in stored]
+        thread, uploader = _uploader(session, services, caller, actor, (record_type, key))
+        by = caller_name(caller)
+        views = [enter(session, services, thread.id, file, by=by, uploader=uploader) for file in stored]
         return 201, views[0] if len(views) == 1 else Files(views)
 
     return once(request, services, caller, stored, work)
@@ -93,11 +101,22 @@ def store_file(services: Services, source: BinaryIO | Any, name: str, declared: 
     return Stored(shown, true_type(head, (declared or "application/octet-stream").lower(), shown), size, blob)
 
 
-def enter(session: Session, services: Services, thread_id: int, file: Stored) -> FileView:
-    """Give a stored file its row on a record."""
+def _uploader(
+    session: Session, services: Services, caller: Caller, actor: str | None, names: tuple[str, str]
+) -> tuple[ThreadView, int | None]:
+    """The thread, and the partner for whom somebody uploads to it, None = nobody. Raises NotFound, BadValue."""
+    reader = reader_of(session, services.types, caller=caller, actor=actor)
+    return shown_thread(session, reader, services.thread(session, *names)), reader.partner_id
+
+
+def enter(
+    session: Session, services: Services, thread_id: int, file: Stored, *, by: str, uploader: int | None
+) -> FileView:
+    """Give a stored file its row on a record. by: the token that uploaded it. uploader: the partner for whom."""
     row = {
         "thread_id": thread_id, "message_id": None, "name": file.name, "content_type": file.content_type,
         "size": file.size, "blob": file.blob, "content_id": None, "inline": False, "created_at": services.now(),
+        "uploaded_by": by, "uploader_id": uploader,
     }  # fmt: skip
     return FileView(messages.add_attachment(session, row), file.name, file.size, file.content_type)
 
@@ -127,12 +146,25 @@ def _copied(blobs: BlobStore, source: Any, limit: int) -> tuple[int, str]:
     sync_to_thread=True,
     tags=["attachments"],
 )
-def list_files(record_type: str, key: str, services: Given) -> Files:
-    """All files of a record and of its messages."""
+def list_files(
+    record_type: str, key: str, services: Given, caller: Asking, actor: str | None = None
+) -> Files:
+    """All files of a record and of its messages; ``main`` is the first PDF, else the first image, else the first
+    other file. actor: those that this person may have."""
 
     def work(session: Session) -> Files:
+        reader = reader_of(session, services.types, caller=caller, actor=actor)
         thread = services.thread(session, record_type, key)
-        return Files([file_view(row) for row in messages.record_attachments(session, thread.id)])
+        rows = files.of_record(session, reader, thread.id)
+        if not rows:
+            shown_thread(session, reader, thread)
+        main = main_of(rows)
+        return Files(
+            [
+                msgspec.structs.replace(file_view(row), main=True) if row.id == main else file_view(row)
+                for row in rows
+            ]
+        )
 
     return services.read(work)
 
@@ -143,13 +175,22 @@ def list_files(record_type: str, key: str, services: Given) -> Files:
     tags=["attachments"],
     media_type="application/octet-stream",
 )
-def download(attachment_id: int, services: Given, request: Request[Any, Any, Any]) -> Stream:
-    """The octets of a file, as a download."""
-    row = services.read(lambda session: _readable(session, attachment_id, request))
+def download(
+    attachment_id: int, services: Given, request: Request[Any, Any, Any], actor: str | None = None
+) -> Stream:
+    """The octets of a file, as a download. actor: if this person may have it."""
+    row = services.read(
+        lambda session: readable(session, _asking(session, services, request, actor), attachment_id)
+    )
+    return octets_of(services, row)
+
+
+def octets_of(services: Services, row: Any) -> Stream:
+    """A file as a download. row: of ``attachment``. Raises NotFound when its content is gone."""
     try:
         file = services.blobs.open(row.blob)
     except FileNotFoundError as trouble:
-        raise NotFound(f"the content of file {attachment_id} is gone") from trouble
+        raise NotFound(f"the content of file {row.id} is gone") from trouble
     content_type = "application/octet-stream" if _is_active(row.content_type) else row.content_type
     headers = {"Content-Type": content_type, "Content-Length": str(row.size), **download_headers(row.name)}
     return Stream(_pieces(file), headers=headers)
@@ -167,21 +208,52 @@ def download_headers(name: str) -> dict[str, str]:
     }
 
 
-def _readable(session: Session, attachment_id: int, request: Request[Any, Any, Any]) -> Any:
-    """The row of a file that the asker may read. Raises Unauthorised, NotFound."""
+@get(
+    "/messages/{message_id:int}/attachments.zip", sync_to_thread=True, tags=["attachments"],
+    media_type="application/zip",
+)  # fmt: skip
+def download_all(
+    message_id: int, services: Given, request: Request[Any, Any, Any], actor: str | None = None
+) -> Stream:
+    """All files of a message in one archive."""
+
+    def work(session: Session) -> list[Any]:
+        return files.of_message(session, _asking(session, services, request, actor), message_id)
+
+    rows = services.read(work)
+    if not rows:
+        raise NotFound(f"message {message_id} has no files")
+    headers = {"Content-Type": "application/zip", **download_headers(f"message-{message_id}.zip")}
+    return Stream(zipped(rows, services.blobs.open), headers=headers)
+
+
+@delete("/attachments/{attachment_id:int}", guards=[needs("post")], sync_to_thread=True, tags=["attachments"])
+def delete_file(attachment_id: int, services: Given, caller: Asking, actor: str | None = None) -> None:
+    """Take a file away. actor: who wants it, its uploader, the author of its message or an admin; without, the token
+    must have uploaded it or carry the scope admin."""
+
+    def work(session: Session) -> None:
+        reader = reader_of(session, services.types, caller=caller, actor=actor)
+        who = partners.by_id(session, reader.partner_id) if reader.partner_id is not None else None
+        is_admin = who.role == "admin" if who is not None else caller.may("admin")
+        remove(session, reader, attachment_id, by=caller_name(caller), is_admin=is_admin, actor=who)
+
+    services.write(work)
+
+
+def _asking(
+    session: Session, services: Services, request: Request[Any, Any, Any], actor: str | None
+) -> Reader:
+    """Who asks, by token or by cookie. Raises Unauthorised, NotFound."""
     caller: Caller | None = request.scope.get("auth")
     colleague: Colleague | None = request.scope.get("user")
-    if caller is None and colleague is None:
+    if caller is not None:
+        if not caller.may("read"):
+            raise Forbidden("the token lacks the scope read")
+        return reader_of(session, services.types, caller=caller, actor=actor)
+    if colleague is None:
         raise Unauthorised("this file needs a bearer token or a login")
-    row = messages.attachment(session, attachment_id)
-    thread = threads.by_id(session, row.thread_id) if row is not None else None
-    by_token = thread is not None and caller is not None and caller.may("read", thread.record_type)
-    by_cookie = (
-        thread is not None and caller is None and colleague is not None and colleague.may_access(thread)
-    )
-    if not (by_token or by_cookie):
-        raise NotFound(f"there is no file {attachment_id}")
-    return row
+    return reader_of(session, services.types, partner=colleague.partner)
 
 
 def _is_active(content_type: str) -> bool:
@@ -197,4 +269,4 @@ def _pieces(file: BinaryIO) -> Iterator[bytes]:
             yield chunk
 
 
-handlers: list[Any] = [upload, list_files, download]
+handlers: list[Any] = [upload, list_files, download, download_all, delete_file]

@@ -7,6 +7,7 @@ from typing import Any
 
 from litestar import Request, Response, get, post
 
+from gateway.chatter.access import Caller
 from gateway.chatter.entries import DeliveryView, delivery_view, delivery_views
 from gateway.errors import BadShape, BadValue, Conflict, FieldError, Forbidden, NotFound
 from gateway.web.auth import Asking, needs
@@ -37,17 +38,18 @@ def list_deliveries(
     def work(session: Session) -> Page[DeliveryView]:
         thread_id = services.thread(session, record_type, key).id if record else None
         found = delivery_views(
-            session, state=wanted, thread_id=thread_id, before=before, limit=wish.limit + 1
-        )
+            session, state=wanted, thread_id=thread_id, before=before, limit=wish.limit + 1,
+            types=caller.record_types or None,
+        )  # fmt: skip
         return Page(*cut(found, wish.limit, lambda delivery: delivery.id))
 
     return services.read(work)
 
 
 @get("/deliveries/{delivery_id:int}", guards=[needs("admin")], sync_to_thread=True, tags=["deliveries"])
-def get_delivery(delivery_id: int, services: Given) -> DeliveryView:
+def get_delivery(delivery_id: int, services: Given, caller: Asking) -> DeliveryView:
     """One delivery."""
-    return services.read(lambda session: _one(session, delivery_id))
+    return services.read(lambda session: _one(session, caller, delivery_id))
 
 
 @post(
@@ -65,7 +67,9 @@ def retry(
     data: Body | None = None,
 ) -> Response[DeliveryView]:
     """Try a delivery again now that waits or was given up."""
-    work = _change(delivery_id, lambda session: deliveries.retry(session, delivery_id, services.now()))
+    work = _change(
+        caller, delivery_id, lambda session: deliveries.retry(session, delivery_id, services.now())
+    )
     return once(request, services, caller, data, work)
 
 
@@ -86,26 +90,28 @@ def drop(
     """Give up a delivery that still waits."""
     by = (data.actor if data else None) or caller.name
     change = _change(
-        delivery_id, lambda session: deliveries.drop(session, delivery_id, f"dropped by {by}", services.now())
+        caller,
+        delivery_id,
+        lambda session: deliveries.drop(session, delivery_id, f"dropped by {by}", services.now()),
     )
     return once(request, services, caller, data, change)
 
 
 def _change(
-    delivery_id: int, act: Callable[[Session], bool]
+    caller: Caller, delivery_id: int, act: Callable[[Session], bool]
 ) -> Callable[[Session], tuple[int, DeliveryView]]:
     def work(session: Session) -> tuple[int, DeliveryView]:
-        before = _one(session, delivery_id)
+        before = _one(session, caller, delivery_id)
         if not act(session):
             raise Conflict(f"delivery {delivery_id} is {before.state}, or being sent right now")
-        return 200, _one(session, delivery_id)
+        return 200, _one(session, caller, delivery_id)
 
     return work
 
 
-def _one(session: Session, delivery_id: int) -> DeliveryView:
+def _one(session: Session, caller: Caller, delivery_id: int) -> DeliveryView:
     row = deliveries.one(session, delivery_id)
-    if row is None:
+    if row is None or (caller.record_types and row.record_type not in caller.record_types):
         raise NotFound(f"there is no delivery {delivery_id}")
     return delivery_view(row)
 

@@ -4,18 +4,21 @@ from __future__ import annotations
 
 from typing import Any
 
+import msgspec
 from litestar import Request, Response, delete, get, patch, post
 
-from gateway.chatter import follow
+from gateway.chatter import bulk, follow
+from gateway.chatter.access import Caller
+from gateway.chatter.actor import open_thread, reader_of
 from gateway.chatter.page import FollowerView, follower_of, follower_view
 from gateway.chatter.partners import address_or_bad_value, find_or_add, known
-from gateway.errors import NotFound
+from gateway.errors import BadValue, NotFound
 from gateway.mail.html import clean, to_text
 from gateway.web.auth import Asking, needs
 from gateway.web.idempotency import once
 from gateway.web.paging import Page, Wished, cut
-from gateway.web.schema import FollowerBody, SubscriptionBody
-from gateway.web.services import Given
+from gateway.web.schema import FollowerBody, FollowersBatchBody, SubscriptionBody
+from gateway.web.services import Given, Services
 from store.models.views import PartnerView, ThreadView
 from store.queries import partner as partners
 from store.queries import thread as threads
@@ -26,12 +29,14 @@ _ONE = _PATH + "/{partner_id:int}"
 
 
 @get(_PATH, guards=[needs("read")], sync_to_thread=True, tags=["followers"])
-def list_followers(record_type: str, key: str, services: Given, wish: Wished) -> Page[FollowerView]:
-    """The followers, by partner id; ``next`` goes on with the higher ids."""
+def list_followers(
+    record_type: str, key: str, services: Given, caller: Asking, wish: Wished, actor: str | None = None
+) -> Page[FollowerView]:
+    """The followers, by partner id; ``next`` goes on with the higher ids. actor: not at all for an outsider."""
     last = wish.forwards().number("before") or 0
 
     def work(session: Session) -> Page[FollowerView]:
-        thread = services.thread(session, record_type, key)
+        thread = _opened(session, services, caller, services.thread(session, record_type, key), actor)
         rows = threads.followers(session, thread.id, after=last, limit=wish.limit + 1)
         page, following = cut(rows, wish.limit, lambda row: int(row.partner_id))
         total = threads.follower_count(session, thread.id)
@@ -53,7 +58,7 @@ def add_follower(
 
     def work(session: Session) -> tuple[int, FollowerView]:
         now = services.now()
-        thread = services.thread(session, record_type, key)
+        thread = _opened(session, services, caller, services.thread(session, record_type, key), data.actor)
         address = address_or_bad_value(data.email, "email")
         by = known(session, data.actor, "actor") if data.actor else None
         partner = find_or_add(session, {address: data.name or ""}, now)[address]
@@ -79,12 +84,12 @@ def add_follower(
 
 @patch(_ONE, guards=[needs("follow")], sync_to_thread=True, tags=["followers"])
 def change_follower(
-    record_type: str, key: str, partner_id: int, data: SubscriptionBody, services: Given
+    record_type: str, key: str, partner_id: int, data: SubscriptionBody, services: Given, caller: Asking
 ) -> FollowerView:
     """Replace the subtypes of a follower."""
 
     def work(session: Session) -> FollowerView:
-        thread = services.thread(session, record_type, key)
+        thread = _opened(session, services, caller, services.thread(session, record_type, key), data.actor)
         follow.change(session, thread, partner_id, types=services.types, wanted=data.subtypes)
         found = follower_of(session, thread.id, partner_id)
         assert found is not None
@@ -95,13 +100,16 @@ def change_follower(
 
 @delete(_ONE, guards=[needs("follow")], sync_to_thread=True, tags=["followers"])
 def remove_follower(
-    record_type: str, key: str, partner_id: int, services: Given, actor: str | None = None
+    record_type: str, key: str, partner_id: int, services: Given, caller: Asking, actor: str | None = None
 ) -> None:
-    """End a subscription; an outsider who leaves is noted in the log."""
+    """End a subscription; an outsider who leaves is noted in the log. A colleague may always leave himself."""
 
     def work(session: Session) -> None:
         thread = services.thread(session, record_type, key)
         partner = partners.by_id(session, partner_id)
+        by = known(session, actor, "actor") if actor else None
+        if by is None or not by.internal or by.id != partner_id:
+            _opened(session, services, caller, thread, actor)
         if partner is None or not follow.leave(
             session, thread, partner, posting=services.posting, now=services.now()
         ):
@@ -110,10 +118,48 @@ def remove_follower(
     services.write(work)
 
 
+class BatchView(msgspec.Struct, frozen=True):
+    """What a batch did. changed: subscriptions that are new, or that ended."""
+
+    records: int
+    partners: int
+    changed: int
+
+
+@post("/followers/batch", guards=[needs("follow")], status_code=200, sync_to_thread=True, tags=["followers"])
+def follow_many(
+    data: FollowersBatchBody, services: Given, caller: Asking, request: Request[Any, Any, Any]
+) -> Response[BatchView]:
+    """Make partners followers of many records at once, or end that; all of it or nothing."""
+    for index, name in enumerate(data.records):
+        if not caller.may("follow", name.type):
+            raise BadValue.of(f"records/{index}", f"there is no {name.type} {name.key}")
+
+    def work(session: Session) -> tuple[int, BatchView]:
+        now = services.now()
+        reader = reader_of(session, services.types, caller=caller, actor=data.actor)
+        names = [(name.type, name.key) for name in data.records]
+        many = bulk.find(session, names, data.partners, reader=reader, add=data.follow, now=now)
+        if data.follow:
+            changed = bulk.follow_all(session, many, types=services.types, wanted=data.subtypes, now=now)
+        else:
+            changed = bulk.leave_all(session, many, posting=services.posting, now=now)
+        return 200, BatchView(len(many.threads), len(many.partners), changed)
+
+    return once(request, services, caller, data, work)
+
+
+def _opened(
+    session: Session, services: Services, caller: Caller, thread: ThreadView, actor: str | None
+) -> ThreadView:
+    """The thread, for one who may work on it. Raises NotFound: an outsider neither sees nor sets followers."""
+    return open_thread(session, reader_of(session, services.types, caller=caller, actor=actor), thread)
+
+
 def _shown(session: Session, thread: ThreadView, partner: PartnerView) -> FollowerView:
     found = follower_of(session, thread.id, partner.id)
     assert found is not None
     return found
 
 
-handlers: list[Any] = [list_followers, add_follower, change_follower, remove_follower]
+handlers: list[Any] = [list_followers, add_follower, change_follower, remove_follower, follow_many]

@@ -34,13 +34,15 @@ class Marked(msgspec.Struct, frozen=True):
 
 
 @get("/inbox", guards=[needs("read")], sync_to_thread=True, tags=["inbox"])
-def list_unread(services: Given, wish: Wished, partner: str) -> Page[Unread]:
+def list_unread(services: Given, caller: Asking, wish: Wished, partner: str) -> Page[Unread]:
     """The unread notices of a partner, newest first."""
     before = wish.forwards().number("before")
 
     def work(session: Session) -> Page[Unread]:
         who = known(session, partner, "partner")
-        rows = messages.unread(session, who.id, before=before, limit=wish.limit + 1)
+        rows = messages.unread(
+            session, who.id, before=before, limit=wish.limit + 1, types=caller.record_types or None
+        )
         page, following = cut(rows, wish.limit, lambda row: int(row.message_id))
         items = [
             Unread(row.message_id, RecordName(row.record_type, row.key), row.title, row.reason)

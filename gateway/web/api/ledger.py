@@ -27,23 +27,28 @@ _PAUSE = 0.05  # seconds between two looks at the entry
 
 
 @get("/ledger", guards=[needs("admin")], sync_to_thread=True, tags=["ledger"])
-def list_entries(services: Given, wish: Wished, wanted: StateFilter = None, q: str = "") -> Page[EntryView]:
+def list_entries(
+    services: Given, caller: Asking, wish: Wished, wanted: StateFilter = None, q: str = ""
+) -> Page[EntryView]:
     """Entries, newest first. q: part of the subject, of an address or of the Message-ID."""
     if wanted is not None and wanted not in STATES:
         raise BadValue.of("state", f"{wanted!r} is none of {', '.join(STATES)}")
     before = wish.forwards().number("before")
+    types = caller.record_types or None
 
     def work(session: Session) -> Page[EntryView]:
-        found = ledger_entries(session, state=wanted, query=q, before=before, limit=wish.limit + 1)
+        found = ledger_entries(
+            session, state=wanted, query=q, before=before, limit=wish.limit + 1, types=types
+        )
         return Page(*cut(found, wish.limit, lambda entry: entry.id))
 
     return services.read(work)
 
 
 @get("/ledger/{mail_id:int}", guards=[needs("admin")], sync_to_thread=True, tags=["ledger"])
-def get_entry(mail_id: int, services: Given) -> EntryView:
+def get_entry(mail_id: int, services: Given, caller: Asking) -> EntryView:
     """One entry with its trace."""
-    return services.read(lambda session: ledger_entry(session, mail_id))
+    return services.read(lambda session: ledger_entry(session, mail_id, caller.record_types or None))
 
 
 @get(
@@ -53,8 +58,9 @@ def get_entry(mail_id: int, services: Given) -> EntryView:
     tags=["ledger"],
     media_type="message/rfc822",
 )
-def get_raw(mail_id: int, services: Given) -> Response[bytes]:
+def get_raw(mail_id: int, services: Given, caller: Asking) -> Response[bytes]:
     """The mail as it came."""
+    services.read(lambda session: ledger_entry(session, mail_id, caller.record_types or None))
     row = services.read(lambda session: ledger.entry(session, mail_id))
     if row is None:
         raise NotFound(f"there is no entry {mail_id} in the ledger")
@@ -68,10 +74,9 @@ def get_raw(mail_id: int, services: Given) -> Response[bytes]:
     "/ledger/{mail_id:int}/replay",
     guards=[needs("admin")],
     status_code=200,
-    sync_to_thread=True,
     tags=["ledger"],
 )
-def replay(
+async def replay(
     mail_id: int,
     services: Given,
     caller: Asking,
@@ -94,10 +99,9 @@ def replay(
     "/ledger/{mail_id:int}/release",
     guards=[needs("admin")],
     status_code=200,
-    sync_to_thread=True,
     tags=["ledger"],
 )
-def release(
+async def release(
     mail_id: int,
     services: Given,
     caller: Asking,
@@ -119,10 +123,9 @@ def release(
     "/ledger/{mail_id:int}/discard",
     guards=[needs("admin")],
     status_code=200,
-    sync_to_thread=True,
     tags=["ledger"],
 )
-def discard(
+async def discard(
     mail_id: int, services: Given, caller: Asking, request: Request[Any, Any, Any], data: Body | None = None
 ) -> Response[EntryView]:
     """End a held or failed entry without posting it."""
@@ -144,6 +147,7 @@ async def _acted(
     def work(session: Session) -> bool:
         if key and idempotency.take(session, request, services, caller, key, body) is not None:
             return False
+        ledger_entry(session, mail_id, caller.record_types or None)
         act(session)
         if key:
             answers.keep_answer(session, idempotency.caller_name(caller), key, 200, b"")

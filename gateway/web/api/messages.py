@@ -2,32 +2,36 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from typing import Any
 
 import msgspec
 from litestar import Request, Response, get, post
 
+from gateway.chatter.access import Caller
+from gateway.chatter.actor import EVERYTHING, Reader, reader_of, shown_thread
+from gateway.chatter.files import without_data_images
 from gateway.chatter.names import Person, person
 from gateway.chatter.page import MessageView, message_views
-from gateway.chatter.post import SYSTEM, Author, Draft
+from gateway.chatter.post import SYSTEM, Author, Draft, File
+from gateway.chatter.scheduled import ScheduledView, schedule
+from gateway.chatter.search import Question
 from gateway.chatter.write import KINDS, Writing, write
 from gateway.errors import BadValue, NotFound
 from gateway.mail.address import normalise
 from gateway.rules.recipients import EMAIL, INBOX
-from gateway.web.auth import Asking, hide_unless, needs
-from gateway.web.idempotency import once
+from gateway.web.api.search import check_kind, hits
+from gateway.web.auth import Asking, needs
+from gateway.web.idempotency import caller_name, once
+from gateway.web.moment import moment_of
 from gateway.web.paging import Page, Wished, both_ways
 from gateway.web.schema import MessageBody
 from gateway.web.services import Given, Services
 from store.models.views import ThreadView
 from store.queries import message as messages
 from store.queries import partner as partners
-from store.search import fold
 from store.session import Session
 
 _PATH = "/records/{record_type:str}/{key:str}/messages"
-_ALL_KINDS = (*KINDS, "log")
 
 
 class Considered(msgspec.Struct, frozen=True):
@@ -41,22 +45,25 @@ class Considered(msgspec.Struct, frozen=True):
 
 @get(_PATH, guards=[needs("read")], sync_to_thread=True, tags=["messages"])
 def list_messages(
-    record_type: str, key: str, services: Given, wish: Wished, q: str = "", kind: str | None = None
-) -> Page[MessageView]:
-    """The conversation, newest first. q: words that must all occur; accents and case do not matter."""
-    if kind is not None and kind not in _ALL_KINDS:
-        raise BadValue.of("kind", f"{kind!r} is none of {', '.join(_ALL_KINDS)}")
-    words = fold(q).split()[:20]
+    record_type: str, key: str, services: Given, caller: Asking, wish: Wished, q: str = "", kind: str | None = None,
+    actor: str | None = None,
+) -> Page[MessageView]:  # fmt: skip
+    """The conversation, newest first. q: words that must all occur; accents and case do not matter. actor: as this
+    person sees it. total is left out when there are over 1,000 hits."""
+    check_kind(kind)
 
     def work(session: Session) -> Page[MessageView]:
-        thread = services.thread(session, record_type, key)
+        reader = reader_of(session, services.types, caller=caller, actor=actor)
+        thread = shown_thread(session, reader, services.thread(session, record_type, key))
+        if q.strip():
+            return hits(session, Question(q, reader, thread_id=thread.id, kind=kind), wish)
 
         def fetch(**where: Any) -> list[Any]:
-            return messages.page(session, thread.id, words=words, kind=kind, **where)
+            return messages.page(session, thread.id, kind=kind, reader=reader, **where)
 
         rows, following = both_ways(fetch, wish)
-        total = messages.count(session, thread.id, words=words, kind=kind)
-        return Page(message_views(session, rows, words), following, total)
+        total = messages.count(session, thread.id, kind=kind, reader=reader)
+        return Page(message_views(session, rows, outsider=not reader.internal), following, total)
 
     return services.read(work)
 
@@ -69,24 +76,34 @@ def post_message(
     services: Given,
     caller: Asking,
     request: Request[Any, Any, Any],
-) -> Response[MessageView]:
-    """Post a message (goes outside) or a note (for staff). A note that names an outsider: 409 with ``external``."""
-    _refuse_later_features(data, services.now())
+) -> Response[MessageView | ScheduledView]:
+    """Post a message (goes outside) or a note (for staff). A note that names an outsider: 409 with ``external``.
+    With a ``send_at`` to come it is kept until then, and the answer is how it waits."""
+    now = services.now()
+    send_at = moment_of(data.send_at, "send_at") if data.send_at is not None else now
+    html, images = without_data_images(data.body_html, services.blobs)
+    writing = _writing(data, html, images, caller)
 
-    def work(session: Session) -> tuple[int, MessageView]:
+    def work(session: Session) -> tuple[int, MessageView | ScheduledView]:
         thread = services.thread(session, record_type, key)
-        receipt = write(session, thread, _writing(data), posting=services.posting, now=services.now())
+        if send_at > now:
+            return 201, schedule(session, thread, writing, send_at, creator=data.actor, now=now)
+        receipt = write(session, thread, writing, posting=services.posting, now=services.now())
         return 201, one_message(session, receipt.message_id)
 
     return once(request, services, caller, data, work)
 
 
 @get("/messages/{message_id:int}", guards=[needs("read")], sync_to_thread=True, tags=["messages"])
-def get_message(message_id: int, services: Given, caller: Asking) -> MessageView:
-    """One message."""
-    view = services.read(lambda session: one_message(session, message_id))
-    hide_unless(caller, "read", view.record.type, f"there is no message {message_id}")
-    return view
+def get_message(message_id: int, services: Given, caller: Asking, actor: str | None = None) -> MessageView:
+    """One message. actor: as this person sees it."""
+
+    def work(session: Session) -> MessageView:
+        return one_message(
+            session, message_id, reader_of(session, services.types, caller=caller, actor=actor)
+        )
+
+    return services.read(work)
 
 
 @get(
@@ -100,8 +117,7 @@ def get_audience(
     mentions: list[str] | None = None, author: str | None = None,
 ) -> Page[Considered]:  # fmt: skip
     """Who would hear of a message now: everybody who is considered, with the reason why or why not."""
-    if kind not in _ALL_KINDS:
-        raise BadValue.of("kind", f"{kind!r} is none of {', '.join(_ALL_KINDS)}")
+    check_kind(kind)
     named = [part for text in mentions or [] for part in text.split(",") if part.strip()]
 
     def work(session: Session) -> Page[Considered]:
@@ -161,34 +177,21 @@ def _timing(channel: str) -> str:
     return {EMAIL: "now", INBOX: "web"}.get(channel, "none")
 
 
-def one_message(session: Session, message_id: int) -> MessageView:
-    """A message as it is shown. Raises NotFound."""
-    row = messages.one(session, message_id)
+def one_message(session: Session, message_id: int, reader: Reader = EVERYTHING) -> MessageView:
+    """A message as it is shown to this reader. Raises NotFound."""
+    row = messages.one(session, message_id, reader)
     if row is None:
         raise NotFound(f"there is no message {message_id}")
-    return message_views(session, [row])[0]
+    return message_views(session, [row], outsider=not reader.internal)[0]
 
 
-def _writing(data: MessageBody) -> Writing:
+def _writing(data: MessageBody, html: str | None, images: tuple[File, ...], caller: Caller) -> Writing:
     return Writing(
-        kind=data.kind, author=data.author, body_html=data.body_html, body_text=data.body_text, subject=data.subject,
+        kind=data.kind, author=data.author, body_html=html, files=images, uploader=caller_name(caller), body_text=data.body_text, subject=data.subject,
         mentions=data.mentions or (), recipients=data.recipients or (), attachment_ids=data.attachment_ids or (),
-        confirm_external=data.confirm_external or (),
+        confirm_external=data.confirm_external or (), template=data.template or "",
+        signature=data.signature,
     )  # fmt: skip
-
-
-def _refuse_later_features(data: MessageBody, now: datetime) -> None:
-    """Templates and messages for later come in a later release; a send_at that has passed means now."""
-    if data.template is not None:
-        raise BadValue.of("template", "templates are not offered yet")
-    if data.send_at is None:
-        return
-    try:
-        at = datetime.fromisoformat(data.send_at)
-    except ValueError as trouble:
-        raise BadValue.of("send_at", f"{data.send_at!r} is not a time (RFC 3339)") from trouble
-    if (at if at.tzinfo else at.replace(tzinfo=UTC)) > now:
-        raise BadValue.of("send_at", "sending later is not offered yet")
 
 
 handlers: list[Any] = [list_messages, post_message, get_message, get_audience]

@@ -6,16 +6,18 @@ from datetime import UTC, datetime
 from typing import Any
 
 import msgspec
-from litestar import Response, delete, get, put
+from litestar import Request, Response, delete, get, post, put
 
+from gateway.chatter import merge_partners
 from gateway.chatter.page import PartnerDetails, partner_details
 from gateway.chatter.partners import address_or_bad_value
 from gateway.chatter.partners import put as write_partner
 from gateway.errors import BadValue, Forbidden, NotFound
 from gateway.mail.address import normalise
 from gateway.web.auth import Asking, needs
+from gateway.web.idempotency import once
 from gateway.web.paging import Page, Wished, cut
-from gateway.web.schema import PartnerBody, SuppressionBody
+from gateway.web.schema import MergeBody, PartnerBody, SuppressionBody
 from gateway.web.services import Given
 from store.queries import partner as partners
 from store.session import Session
@@ -83,6 +85,25 @@ def list_partners(services: Given, wish: Wished, q: str = "") -> Page[PartnerDet
     return services.read(work)
 
 
+@post(
+    "/partners/{email:str}/merge",
+    guards=[needs("admin")],
+    status_code=200,
+    sync_to_thread=True,
+    tags=["partners"],
+)
+def merge_partner(
+    email: str, data: MergeBody, services: Given, caller: Asking, request: Request[Any, Any, Any]
+) -> Response[PartnerDetails]:
+    """Make a partner a part of another; answers the other, who has both's addresses then."""
+
+    def work(session: Session) -> tuple[int, PartnerDetails]:
+        survivor = merge_partners.merge(session, email, data.into, services.now())
+        return 200, partner_details(session, [survivor])[0]
+
+    return once(request, services, caller, data, work)
+
+
 @get("/suppressions", guards=[needs("admin")], sync_to_thread=True, tags=["deliveries"])
 def list_suppressions(services: Given, wish: Wished) -> Page[SuppressionView]:
     """Addresses that get no mail, by address."""
@@ -139,5 +160,5 @@ def _suppression(row: Any) -> SuppressionView:
 
 
 handlers: list[Any] = [
-    put_partner, get_partner, list_partners, list_suppressions, get_suppression, put_suppression, delete_suppression,
+    put_partner, get_partner, list_partners, merge_partner, list_suppressions, get_suppression, put_suppression, delete_suppression,
 ]  # fmt: skip

@@ -6,6 +6,7 @@ from typing import Any
 
 from litestar import Response, delete, get, put
 
+from gateway.chatter.actor import open_thread, reader_of
 from gateway.chatter.page import RecordView
 from gateway.chatter.records import RecordChange
 from gateway.web.auth import Asking, needs
@@ -21,7 +22,7 @@ def put_record(record_type: str, key: str, data: RecordBody, services: Given) ->
     """Create a record (201) or change it; absent = unchanged, null = clear. Changed tracked fields are logged."""
 
     def work(session: Session) -> tuple[RecordView, bool]:
-        change = RecordChange(record_type, key, data.given(), data.actor)
+        change = RecordChange(record_type, key, data.changes(), data.actor, data.log or "", data.silent)
         thread, is_new = services.records.put(session, change, services.now())
         return services.record_view(session, thread), is_new
 
@@ -30,28 +31,42 @@ def put_record(record_type: str, key: str, data: RecordBody, services: Given) ->
 
 
 @get("/records/{record_type:str}/{key:str}", guards=[needs("read")], sync_to_thread=True, tags=["records"])
-def get_record(record_type: str, key: str, services: Given) -> RecordView:
-    """One record with its reply address."""
-    return services.read(lambda s: services.record_view(s, services.thread(s, record_type, key)))
+def get_record(
+    record_type: str, key: str, services: Given, caller: Asking, actor: str | None = None
+) -> RecordView:
+    """One record with its reply address. actor: as this person sees it; not at all without access."""
+
+    def work(session: Session) -> RecordView:
+        reader = reader_of(session, services.types, caller=caller, actor=actor)
+        return services.record_view(
+            session, open_thread(session, reader, services.thread(session, record_type, key))
+        )
+
+    return services.read(work)
 
 
 @delete("/records/{record_type:str}/{key:str}", guards=[needs("post")], sync_to_thread=True, tags=["records"])
 def delete_record(record_type: str, key: str, services: Given, actor: str | None = None) -> None:
     """Delete a record with its conversation; mail to it is unknown from then on."""
-    services.write(lambda s: threads.remove(s, services.thread(s, record_type, key).id))
+    services.write(lambda s: services.lives.delete(s, services.thread(s, record_type, key)))
 
 
 @get("/records", guards=[needs("read")], sync_to_thread=True, tags=["records"])
 def list_records(
-    services: Given, caller: Asking, wish: Wished, type: str | None = None, q: str = ""
+    services: Given,
+    caller: Asking,
+    wish: Wished,
+    type: str | None = None,
+    q: str = "",
+    actor: str | None = None,
 ) -> Page[RecordView]:
-    """Records, newest first. q: part of the title or of the key."""
+    """Records, newest first. q: part of the title or of the key. actor: those that this person may work on."""
     before = wish.forwards().number("before")
-    types = caller.record_types or None
 
     def work(session: Session) -> Page[RecordView]:
+        reader = reader_of(session, services.types, caller=caller, actor=actor)
         rows = threads.search(
-            session, record_type=type, query=q, before=before, limit=wish.limit + 1, types=types
+            session, record_type=type, query=q, before=before, limit=wish.limit + 1, reader=reader
         )
         page, following = cut(rows, wish.limit, lambda thread: thread.id)
         return Page(services.record_views.many(session, page), following)

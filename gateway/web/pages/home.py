@@ -6,9 +6,11 @@ from typing import Any
 
 from litestar import Request, Response, get
 
+from gateway.chatter.actor import reader_of
 from gateway.web.auth import Colleague
 from gateway.web.pages.render import back_to, page
 from gateway.web.services import Given
+from store.models.views import ThreadView
 from store.queries import thread as threads
 
 _RECENT = 20
@@ -20,12 +22,15 @@ def home(request: Request[Any, Any, Any], services: Given) -> Response[Any]:
     colleague: Colleague | None = request.scope.get("user")
     if colleague is not None and colleague.is_admin:
         return back_to("/ledger")
-    recent = []
+    recent: list[ThreadView] = []
     if colleague is not None:
-        found = services.read(
-            lambda s: threads.search(s, record_type=None, query="", before=None, limit=_RECENT)
-        )
-        recent = [thread for thread in found if colleague.may_access(thread)]
+        partner = colleague.partner
+        recent = services.read(
+            lambda session: threads.search(
+                session, record_type=None, query="", before=None, limit=_RECENT,
+                reader=reader_of(session, services.types, partner=partner),
+            )
+        )  # fmt: skip
     return page(request, services, "home.html", recent=recent)
 
 

@@ -18,6 +18,7 @@ from gateway.rules.token import Kind
 from gateway.web.pages.render import page
 from gateway.web.services import Given, Services
 from store.models.views import PartnerView, ThreadView
+from store.queries import lives
 from store.queries import partner as partners
 from store.queries import thread as threads
 from store.session import Session
@@ -59,7 +60,7 @@ def _meant(session: Session, services: Services, text: str) -> tuple[ThreadView,
     """The thread and the partner of a leave token. Raises NotFound, the same for every bad one."""
     token = tokens.read(text, services.keys)
     if token is not None and token.kind is Kind.LEAVE:
-        thread, partner = threads.by_id(session, token.subject_id), partners.by_id(session, token.partner_id)
+        thread, partner = lives.living(session, token.subject_id), partners.by_id(session, token.partner_id)
         if thread is not None and partner is not None:
             return thread, partner
     raise NotFound("this link leads nowhere (any more)")

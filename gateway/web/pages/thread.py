@@ -8,9 +8,10 @@ from litestar import Request, Response, get, post
 from litestar.datastructures import UploadFile
 
 from gateway.chatter import follow
+from gateway.chatter.actor import open_thread, reader_of
 from gateway.chatter.page import follower_view, message_views
 from gateway.chatter.write import Writing, write
-from gateway.errors import BadValue, NotFound
+from gateway.errors import BadValue
 from gateway.web.api.attachments import Stored, enter, store_file
 from gateway.web.auth import Colleague, LoggedIn, check_form
 from gateway.web.pages.render import Form, Upload, back_to, page, record_path
@@ -104,10 +105,8 @@ def _open(
     session: Session, services: Services, colleague: Colleague, record_type: str, key: str
 ) -> ThreadView:
     """The thread, for one who may work on it. Raises NotFound, which tells others nothing."""
-    thread = services.thread(session, record_type, key)
-    if not colleague.may_access(thread):
-        raise NotFound(f"there is no {record_type} {key}")
-    return thread
+    reader = reader_of(session, services.types, partner=colleague.partner)
+    return open_thread(session, reader, services.thread(session, record_type, key))
 
 
 def _post(
@@ -121,7 +120,9 @@ def _post(
     writing = Writing(
         kind=str(data.get("kind", "")), author=colleague.partner.email,
         body_text=text, subject=str(data.get("subject", "")) or None,
-        attachment_ids=[enter(session, services, thread.id, file).id for file in files],
+        attachment_ids=[
+            enter(session, services, thread.id, file, by="", uploader=colleague.partner.id).id for file in files
+        ],
     )  # fmt: skip
     return write(session, thread, writing, posting=services.posting, now=services.now()).message_id
 

@@ -12,6 +12,59 @@ depends_on = None
 
 BIG = sa.BigInteger().with_variant(sa.Integer(), "sqlite")  # SQLite autoincrements INTEGER only
 
+# The words of all messages, kept in step by triggers so that a post costs no further statement.
+_SEARCH = {
+    "sqlite": (
+        "CREATE VIRTUAL TABLE message_words USING fts5("
+        "thread_id, search_text, content='message', content_rowid='id', tokenize='ascii', columnsize=0)",
+        """
+        CREATE TRIGGER message_words_add AFTER INSERT ON message WHEN new.search_text != '' BEGIN
+            INSERT INTO message_words (rowid, thread_id, search_text)
+            VALUES (new.id, new.thread_id, new.search_text);
+        END
+        """,
+        """
+        CREATE TRIGGER message_words_drop AFTER DELETE ON message WHEN old.search_text != '' BEGIN
+            INSERT INTO message_words (message_words, rowid, thread_id, search_text)
+            VALUES ('delete', old.id, old.thread_id, old.search_text);
+        END
+        """,
+        """
+        CREATE TRIGGER message_words_change AFTER UPDATE OF search_text, thread_id ON message BEGIN
+            INSERT INTO message_words (message_words, rowid, thread_id, search_text)
+            SELECT 'delete', old.id, old.thread_id, old.search_text WHERE old.search_text != '';
+            INSERT INTO message_words (rowid, thread_id, search_text)
+            SELECT new.id, new.thread_id, new.search_text WHERE new.search_text != '';
+        END
+        """,
+    ),
+    "postgresql": (
+        """
+        CREATE TABLE message_words (
+            id bigint CONSTRAINT pk_message_words PRIMARY KEY
+                CONSTRAINT fk_message_words_id REFERENCES message (id) ON DELETE CASCADE,
+            thread_id bigint NOT NULL,
+            words tsvector NOT NULL
+        )
+        """,
+        "CREATE INDEX ix_message_words_words ON message_words USING gin (words)",
+        "CREATE INDEX ix_message_words_thread ON message_words (thread_id, id)",
+        """
+        CREATE FUNCTION message_words_keep() RETURNS trigger LANGUAGE plpgsql AS $$
+        BEGIN
+            INSERT INTO message_words (id, thread_id, words)
+            VALUES (new.id, new.thread_id, to_tsvector('simple', new.search_text))
+            ON CONFLICT (id) DO UPDATE SET thread_id = excluded.thread_id, words = excluded.words;
+            RETURN NULL;
+        END $$
+        """,
+        "CREATE TRIGGER message_words_add AFTER INSERT ON message FOR EACH ROW"
+        " WHEN (new.search_text != '') EXECUTE FUNCTION message_words_keep()",
+        "CREATE TRIGGER message_words_change AFTER UPDATE OF search_text, thread_id ON message FOR EACH ROW"
+        " EXECUTE FUNCTION message_words_keep()",
+    ),
+}
+
 
 def upgrade() -> None:
     """Make every table and index."""
@@ -44,18 +97,37 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("pattern", name=op.f("pk_block")),
     )
     op.create_table(
+        "webhook",
+        sa.Column("id", sa.Text(), nullable=False),
+        sa.Column("url", sa.Text(), nullable=False),
+        sa.Column("events", sa.Text(), nullable=False),
+        sa.Column("record_types", sa.Text(), nullable=False),
+        sa.Column("secret", sa.Text(), nullable=False),
+        sa.Column("active", sa.Boolean(), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_webhook")),
+    )
+    op.create_table(
         "event",
         sa.Column("id", BIG, nullable=False),
+        sa.Column("webhook_id", sa.Text(), nullable=False),
         sa.Column("kind", sa.Text(), nullable=False),
         sa.Column("payload", sa.JSON(), nullable=False),
         sa.Column("state", sa.Text(), nullable=False),
+        sa.Column("status", sa.Text(), nullable=False),
+        sa.Column("detail", sa.Text(), nullable=False),
         sa.Column("attempts", BIG, nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("due_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("owner", sa.Text(), nullable=False),
         sa.Column("lease", BIG, nullable=False),
+        sa.ForeignKeyConstraint(
+            ["webhook_id"], ["webhook.id"], name=op.f("fk_event_webhook_id"), ondelete="CASCADE"
+        ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_event")),
+        sqlite_autoincrement=True,
     )
+    op.create_index("ix_event_webhook", "event", ["webhook_id", "id"], unique=False)
     op.create_index(
         "ix_event_due",
         "event",
@@ -106,10 +178,14 @@ def upgrade() -> None:
         sa.Column("language", sa.Text(), nullable=False),
         sa.Column("timezone", sa.Text(), nullable=False),
         sa.Column("phone", sa.Text(), nullable=False),
+        sa.Column("signature", sa.Text(), nullable=False),
         sa.Column("notify", sa.JSON(), nullable=False),
+        sa.Column("merged_into", BIG, nullable=True),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(["merged_into"], ["partner.id"], name=op.f("fk_partner_merged_into")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_partner")),
         sa.UniqueConstraint("email", name=op.f("uq_partner_email")),
+        sqlite_autoincrement=True,
     )
     op.create_index(
         "ix_partner_internal",
@@ -119,6 +195,7 @@ def upgrade() -> None:
         sqlite_where=sa.text("internal"),
         postgresql_where=sa.text("internal"),
     )
+    op.create_index(op.f("ix_partner_merged_into"), "partner", ["merged_into"], unique=False)
     op.create_index("ix_partner_name", "partner", ["name"], unique=False)
     op.create_table(
         "record_type",
@@ -225,15 +302,21 @@ def upgrade() -> None:
         sa.Column("subject", sa.Text(), nullable=True),
         sa.Column("active", sa.Boolean(), nullable=False),
         sa.Column("members", sa.JSON(), nullable=True),
+        sa.Column("parent_id", BIG, nullable=True),
         sa.Column("last_notified_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("updated_at", sa.DateTime(timezone=True), nullable=False),
         sa.ForeignKeyConstraint(["assignee_id"], ["partner.id"], name=op.f("fk_thread_assignee_id")),
         sa.ForeignKeyConstraint(["creator_id"], ["partner.id"], name=op.f("fk_thread_creator_id")),
+        sa.ForeignKeyConstraint(
+            ["parent_id"], ["thread.id"], name=op.f("fk_thread_parent_id"), ondelete="SET NULL"
+        ),
         sa.ForeignKeyConstraint(["record_type"], ["record_type.name"], name=op.f("fk_thread_record_type")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_thread")),
         sa.UniqueConstraint("record_type", "key", name=op.f("uq_thread_record_type_key")),
+        sqlite_autoincrement=True,
     )
+    op.create_index(op.f("ix_thread_parent_id"), "thread", ["parent_id"], unique=False)
     op.create_index("ix_thread_updated", "thread", ["record_type", "id"], unique=False)
     op.create_table(
         "follower",
@@ -297,18 +380,35 @@ def upgrade() -> None:
             ["thread_id"], ["thread.id"], name=op.f("fk_message_thread_id"), ondelete="CASCADE"
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_message")),
+        sqlite_autoincrement=True,
     )
     op.create_index("ix_message_thread", "message", ["thread_id", "id"], unique=False)
+    op.create_index(
+        "ix_message_parent",
+        "message",
+        ["parent_id"],
+        unique=False,
+        sqlite_where=sa.text("parent_id IS NOT NULL"),
+        postgresql_where=sa.text("parent_id IS NOT NULL"),
+    )
     op.create_table(
         "token_generation",
         sa.Column("thread_id", BIG, nullable=False),
         sa.Column("partner_id", BIG, nullable=False),
         sa.Column("generation", BIG, nullable=False),
-        sa.ForeignKeyConstraint(
-            ["thread_id"], ["thread.id"], name=op.f("fk_token_generation_thread_id"), ondelete="CASCADE"
-        ),
         sa.PrimaryKeyConstraint("thread_id", "partner_id", name=op.f("pk_token_generation")),
     )
+    op.create_table(
+        "thread_redirect",
+        sa.Column("old_id", BIG, nullable=False, autoincrement=False),
+        sa.Column("thread_id", BIG, nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["thread_id"], ["thread.id"], name=op.f("fk_thread_redirect_thread_id"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("old_id", name=op.f("pk_thread_redirect")),
+    )
+    op.create_index(op.f("ix_thread_redirect_thread_id"), "thread_redirect", ["thread_id"], unique=False)
     op.create_table(
         "attachment",
         sa.Column("id", BIG, nullable=False),
@@ -321,6 +421,9 @@ def upgrade() -> None:
         sa.Column("content_id", sa.Text(), nullable=True),
         sa.Column("inline", sa.Boolean(), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("preview", sa.Text(), nullable=True),
+        sa.Column("uploaded_by", sa.Text(), nullable=False),
+        sa.Column("uploader_id", BIG, nullable=True),
         sa.ForeignKeyConstraint(
             ["message_id"], ["message.id"], name=op.f("fk_attachment_message_id"), ondelete="CASCADE"
         ),
@@ -363,6 +466,7 @@ def upgrade() -> None:
             ["thread_id"], ["thread.id"], name=op.f("fk_delivery_thread_id"), ondelete="CASCADE"
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_delivery")),
+        sqlite_autoincrement=True,
     )
     op.create_index(
         "ix_delivery_due",
@@ -405,6 +509,72 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("message_id", "partner_id", name=op.f("pk_notice")),
     )
     op.create_index("ix_notice_partner", "notice", ["partner_id", "message_id"], unique=False)
+    op.create_table(
+        "message_version",
+        sa.Column("id", BIG, nullable=False),
+        sa.Column("message_id", BIG, nullable=False),
+        sa.Column("editor_id", BIG, nullable=True),
+        sa.Column("editor_name", sa.Text(), nullable=False),
+        sa.Column("editor_email", sa.Text(), nullable=False),
+        sa.Column("written_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("replaced_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("body_html", sa.Text(), nullable=False),
+        sa.Column("body_text", sa.Text(), nullable=False),
+        sa.Column("deleted", sa.Boolean(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["editor_id"], ["partner.id"], name=op.f("fk_message_version_editor_id"), ondelete="SET NULL"
+        ),
+        sa.ForeignKeyConstraint(
+            ["message_id"], ["message.id"], name=op.f("fk_message_version_message_id"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_message_version")),
+    )
+    op.create_index(op.f("ix_message_version_message_id"), "message_version", ["message_id"], unique=False)
+    op.create_table(
+        "template",
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("record_type", sa.Text(), nullable=True),
+        sa.Column("subject", sa.Text(), nullable=False),
+        sa.Column("body_html", sa.Text(), nullable=False),
+        sa.Column("body_text", sa.Text(), nullable=False),
+        sa.Column("variants", sa.JSON(), nullable=False),
+        sa.Column("recipients", sa.JSON(), nullable=False),
+        sa.Column("updated_at", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("name", name=op.f("pk_template")),
+    )
+    op.create_table(
+        "scheduled_message",
+        sa.Column("id", BIG, nullable=False),
+        sa.Column("thread_id", BIG, nullable=False),
+        sa.Column("author_id", BIG, nullable=False),
+        sa.Column("creator_id", BIG, nullable=True),
+        sa.Column("writing", sa.JSON(), nullable=False),
+        sa.Column("send_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("state", sa.Text(), nullable=False),
+        sa.Column("trouble", sa.Text(), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["author_id"], ["partner.id"], name=op.f("fk_scheduled_message_author_id"), ondelete="CASCADE"
+        ),
+        sa.ForeignKeyConstraint(
+            ["creator_id"], ["partner.id"], name=op.f("fk_scheduled_message_creator_id"), ondelete="SET NULL"
+        ),
+        sa.ForeignKeyConstraint(
+            ["thread_id"], ["thread.id"], name=op.f("fk_scheduled_message_thread_id"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_scheduled_message")),
+    )
+    op.create_index(op.f("ix_scheduled_message_thread_id"), "scheduled_message", ["thread_id"], unique=False)
+    op.create_index(
+        "ix_scheduled_message_due",
+        "scheduled_message",
+        ["send_at"],
+        unique=False,
+        sqlite_where=sa.text("state = 'waiting'"),
+        postgresql_where=sa.text("state = 'waiting'"),
+    )
+    for statement in _SEARCH[op.get_bind().dialect.name]:
+        op.execute(statement)
 
 
 def downgrade() -> None:

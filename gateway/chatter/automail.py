@@ -1,0 +1,78 @@
+"""Mail that a change sends by itself: the record type maps a field, or a value of it, to a template.
+
+Posted after the entry that made it, as a message of its own, so that answers land on the thread. A
+template that cannot be filled in spoils no change: the log says what was wrong with it.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+import structlog
+
+from gateway.chatter import templates
+from gateway.chatter.changelog import author_of, plain_entry
+from gateway.chatter.partners import address_or_bad_value, find_or_add
+from gateway.chatter.post import Author, Draft, Posting
+from gateway.chatter.types import TypeRules
+from gateway.errors import RequestError
+from gateway.rules.tracking import templates_of
+from store.models.views import PartnerView, ThreadView
+from store.queries import thread as threads
+from store.session import Session
+
+log = structlog.get_logger()
+
+
+def send_mapped(
+    session: Session, thread: ThreadView, changed: set[str], actor: PartnerView | None, *, rules: TypeRules,
+    posting: Posting, now: datetime,
+) -> int:  # fmt: skip
+    """Send what the new values of these fields are mapped to; answers how many messages were posted."""
+    names = templates_of(rules.fields, changed, thread.fields)
+    return sum(_send(session, thread, name, actor, posting, now) for name in names)
+
+
+def send_at_creation(
+    session: Session, thread: ThreadView, actor: PartnerView | None, *, rules: TypeRules, posting: Posting,
+    now: datetime,
+) -> int:  # fmt: skip
+    """Send what the values of a new record are mapped to."""
+    return send_mapped(session, thread, set(thread.fields), actor, rules=rules, posting=posting, now=now)
+
+
+def _send(
+    session: Session,
+    thread: ThreadView,
+    name: str,
+    actor: PartnerView | None,
+    posting: Posting,
+    now: datetime,
+) -> int:
+    author = author_of(actor)
+    try:
+        filled = templates.render(session, name, thread, author=author)
+        addresses = {address_or_bad_value(text, "recipients"): "" for text in filled.recipients}
+    except RequestError as trouble:
+        log.warning("template not sent", template=name, record_type=thread.record_type, trouble=str(trouble))
+        posting.post(session, plain_entry(thread, actor, f"Not sent: {trouble}"), now)
+        return 0
+    told = (
+        frozenset(partner.id for partner in find_or_add(session, addresses, now).values())
+        if addresses
+        else frozenset()
+    )
+    draft = Draft(
+        thread, "message", "discussions", _unless_told(author, told), subject=filled.subject or None,
+        body_html=filled.html, body_text=filled.text, recipients=told, generated=True,
+    )  # fmt: skip
+    receipt = posting.post(session, draft, now)
+    threads.invite(session, thread.id, told, now)
+    templates.personalise(session, receipt.message_id, name, thread, author=author)
+    return 1
+
+
+def _unless_told(author: Author, told: frozenset[Any]) -> Author:
+    """The author; by name only where the mail is for him too, because authors are not told."""
+    return Author(None, author.name, author.email) if author.partner_id in told else author

@@ -1,0 +1,64 @@
+"""Many records at once: all of them or none, each fault named with its item.
+
+What one call says twice about a record counts as one set of changes: first old against last new, so that
+there and back again writes nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import replace
+from datetime import datetime
+
+from gateway.chatter.plan import RecordChange
+from gateway.chatter.records import Records
+from gateway.errors import BadValue, FieldError
+from store.models.views import ThreadView
+from store.session import Session
+
+MOST_ITEMS = 5_000
+
+
+def put_batch(
+    session: Session,
+    items: Sequence[RecordChange],
+    *,
+    records: Records,
+    known_types: Collection[str],
+    now: datetime,
+) -> list[tuple[ThreadView, bool]]:
+    """Create or change the records of all items; answers each item's record, and True where it is new.
+
+    Raises BadValue with every fault, ``#/items/3/assignee``; then nothing was written.
+    """
+    if len(items) > MOST_ITEMS:
+        raise BadValue.of("items", f"a batch has at most {MOST_ITEMS} items, not {len(items)}")
+    unknown = [
+        FieldError(f"#/items/{index}/type", f"there is no record type {item.record_type!r}")
+        for index, item in enumerate(items)
+        if item.record_type not in known_types
+    ]
+    if unknown:
+        raise BadValue(unknown[0].detail, unknown)
+    wanted, places = joined(items)
+    done = records.put_all(session, list(wanted.values()), now, place=lambda index: f"items/{places[index]}/")
+    by_name = dict(zip(wanted, done, strict=True))
+    return [by_name[item.record_type, item.key] for item in items]
+
+
+def joined(items: Sequence[RecordChange]) -> tuple[dict[tuple[str, str], RecordChange], list[int]]:
+    """One set of changes for each record, in the order of their first items, and the last item of each."""
+    wanted: dict[tuple[str, str], RecordChange] = {}
+    last: dict[tuple[str, str], int] = {}
+    for index, item in enumerate(items):
+        name = (item.record_type, item.key)
+        wanted[name] = _then(wanted[name], item) if name in wanted else item
+        last[name] = index
+    return wanted, [last[name] for name in wanted]
+
+
+def _then(first: RecordChange, second: RecordChange) -> RecordChange:
+    fields = {**(first.values.get("fields") or {}), **(second.values.get("fields") or {})}
+    values = {**first.values, **second.values, **({"fields": fields} if fields else {})}
+    words = "\n".join(text for text in (first.words, second.words) if text)
+    return replace(second, values=values, words=words, silent=first.silent and second.silent)

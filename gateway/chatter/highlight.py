@@ -1,0 +1,71 @@
+"""Show where the words of a search stand in a text; folding as the search itself folds."""
+
+from __future__ import annotations
+
+import html as entities
+import re
+from collections.abc import Sequence
+
+from store.search import MOST_LETTERS, fold
+
+_AROUND = 60  # characters of context on each side of a hit
+_MOST_HITS = 3
+_BLANK = re.compile(r"\s")
+
+
+def highlights(text: str, words: Sequence[str]) -> list[str]:
+    """Where the words stand in a text: at most three snippets of HTML, hits inside ``<mark>``.
+
+    words: folded; accents and case do not matter, as in the search itself.
+
+    >>> highlights("Café & bar", ["cafe"])
+    ['<mark>Café</mark> &amp; bar']
+    """
+    text = text[:MOST_LETTERS]
+    folded, places = _with_places(text)
+    hits = sorted({found for word in words for found in _find(folded, word)})
+    snippets: list[str] = []
+    shown_to = -1
+    for start, _ in hits:
+        if start < shown_to or len(snippets) == _MOST_HITS:
+            continue
+        left, right = max(0, start - _AROUND), min(len(folded), start + 2 * _AROUND)
+        inside = [(max(a, left), min(b, right)) for a, b in hits if a < right and b > left]
+        snippets.append(_marked(text, places, left, right, inside))
+        shown_to = right
+    return snippets
+
+
+def _with_places(text: str) -> tuple[str, Sequence[int]]:
+    """The folded text, blanks kept, and for each of its letters (and its end) the place in the original."""
+    if text.isascii():
+        return _BLANK.sub(" ", text.lower()), range(len(text) + 1)
+    letters: list[str] = []
+    places: list[int] = []
+    for place, letter in enumerate(text):
+        plain = " " if letter.isspace() else fold(letter)
+        letters.append(plain)
+        places.extend([place] * len(plain))
+    return "".join(letters), [*places, len(text)]
+
+
+def _find(folded: str, word: str) -> list[tuple[int, int]]:
+    found: list[tuple[int, int]] = []
+    at = folded.find(word) if word else -1
+    while at >= 0 and len(found) < 50:
+        found.append((at, at + len(word)))
+        at = folded.find(word, at + len(word))
+    return found
+
+
+def _marked(text: str, places: Sequence[int], left: int, right: int, hits: Sequence[tuple[int, int]]) -> str:
+    out: list[str] = []
+    at = places[left]
+    for start, end in hits:
+        begin, stop = max(places[start], at), max(places[end], places[end - 1] + 1)
+        if stop <= at:
+            continue
+        out.append(f"{entities.escape(text[at:begin])}<mark>{entities.escape(text[begin:stop])}</mark>")
+        at = stop
+    out.append(entities.escape(text[at : places[right]]))
+    return " ".join("".join(out).split())

@@ -1,0 +1,203 @@
+"""Messages that are posted later: kept hidden, then posted as their author with the rights he has then.
+
+What cannot be posted stays here with its trouble, and its author finds the text in his inbox: nothing is
+lost, and the next one goes on. A record that is deleted takes with it what waited on it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
+
+import msgspec
+import structlog
+
+from gateway.chatter.actor import open_thread, reader_of
+from gateway.chatter.names import Person, RecordName
+from gateway.chatter.partners import known
+from gateway.chatter.post import SYSTEM, Draft, Posting, Receipt
+from gateway.chatter.types import Types
+from gateway.chatter.write import Writing, bodies, draft_of, write
+from gateway.errors import BadValue, FieldError, Forbidden, NotFound, RequestError
+from gateway.mail.html import from_text
+from gateway.rules.recipients import INBOX
+from store.models.views import ThreadView
+from store.queries import message as messages
+from store.queries import partner as partners
+from store.queries import scheduled as store
+from store.queries import thread as threads
+from store.queries.listing import Collision
+from store.session import Database, Session
+
+log = structlog.get_logger()
+
+_MOST_COLLISIONS = 5  # then what collides is set aside
+
+
+class ScheduledView(msgspec.Struct, frozen=True):
+    """A message that is to be posted later. state: waiting, or failed; then trouble says why."""
+
+    id: int
+    record: RecordName
+    kind: str
+    author: Person
+    send_at: datetime
+    subject: str | None
+    body_html: str
+    body_text: str
+    mentions: list[str]
+    recipients: list[str]
+    attachment_ids: list[int]
+    template: str
+    state: str
+    trouble: str
+    created_at: datetime
+
+
+def schedule(
+    session: Session,
+    thread: ThreadView,
+    writing: Writing,
+    send_at: datetime,
+    *,
+    creator: str | None,
+    now: datetime,
+) -> ScheduledView:
+    """Keep a message for later; what would be refused now is refused now. creator: e-mail, None = nobody named."""
+    draft = draft_of(session, thread, writing, now)
+    by = known(session, creator, "actor") if creator else None
+    values = {
+        "thread_id": thread.id, "author_id": draft.author.partner_id, "creator_id": by.id if by else None,
+        "writing": msgspec.to_builtins(writing), "send_at": send_at, "created_at": now,
+    }  # fmt: skip
+    return view(store.one(session, store.add(session, values)))
+
+
+def view(row: Any) -> ScheduledView:
+    """How a row of ``store.queries.scheduled`` is shown."""
+    writing = writing_of(row)
+    html, text = bodies(writing.body_html, writing.body_text)
+    return ScheduledView(
+        id=row.id, record=RecordName(row.record_type, row.key), kind=writing.kind,
+        author=Person(row.author_id, row.name, row.email, row.internal), send_at=row.send_at, subject=writing.subject,
+        body_html=html, body_text=text, mentions=list(writing.mentions), recipients=list(writing.recipients),
+        attachment_ids=list(writing.attachment_ids), template=writing.template, state=row.state, trouble=row.trouble,
+        created_at=row.created_at,
+    )  # fmt: skip
+
+
+def writing_of(row: Any) -> Writing:
+    """What is to be posted."""
+    return msgspec.convert(row.writing, Writing)
+
+
+def held(session: Session, scheduled_id: int) -> Any:
+    """The row, nobody else's to change until this transaction ends. Raises NotFound."""
+    row = store.hold(session, scheduled_id)
+    if row is None:
+        raise NotFound(f"there is no scheduled message {scheduled_id}")
+    return row
+
+
+def change(
+    session: Session, scheduled_id: int, changes: Mapping[str, Any], send_at: datetime | None, now: datetime
+) -> ScheduledView:
+    """Change what waits or failed; it waits again. changes: fields of Writing. send_at: None = as it was."""
+    row = held(session, scheduled_id)
+    writing = replace(writing_of(row), **changes)
+    thread = threads.by_id(session, row.thread_id)
+    assert thread is not None
+    draft_of(session, thread, writing, now)
+    values = {"writing": msgspec.to_builtins(writing), "state": "waiting", "trouble": ""}
+    store.change(session, scheduled_id, values | ({"send_at": send_at} if send_at else {}))
+    return view(store.one(session, scheduled_id))
+
+
+def send_now(
+    session: Session,
+    scheduled_id: int,
+    *,
+    actor: str | None,
+    trusted: bool,
+    posting: Posting,
+    types: Types,
+    now: datetime,
+) -> Receipt:
+    """Post it now: for who entered or wrote it, or an admin. Raises NotFound, Forbidden, BadValue, Conflict."""
+    row = held(session, scheduled_id)
+    if actor:
+        who = known(session, actor, "actor")
+        if not who.active or (who.id not in (row.creator_id, row.author_id) and who.role != "admin"):
+            raise Forbidden(f"{who.email} neither wrote nor entered this message and is no admin")
+    elif not trusted:
+        detail = "name the person for whom the application acts"
+        raise BadValue(detail, [FieldError("#/actor", detail)])
+    return _post(session, row, posting=posting, types=types, now=now)
+
+
+def post_due(database: Database, *, posting: Posting, types: Types, now: datetime) -> int:
+    """Post what is due, each in a transaction of its own; answers how many were posted. Raises StoreUnavailable."""
+    posted, collisions = 0, 0
+    while True:
+        taken: Any = None
+        try:
+            with database.write() as session:
+                taken = store.take_due(session, now)
+                if taken is None:
+                    return posted
+                _post(session, taken, posting=posting, types=types, now=now)
+            posted += 1
+        except Collision as trouble:
+            collisions += 1
+            if collisions > _MOST_COLLISIONS:
+                _fail(database, taken, str(trouble), posting, now)
+        except RequestError as trouble:
+            _fail(database, taken, str(trouble), posting, now)
+        except (
+            ValueError,
+            TypeError,
+            KeyError,
+            AttributeError,
+            AssertionError,
+        ) as trouble:  # a fault of ours
+            log.exception("scheduled message failed", scheduled=taken and taken.id)
+            _fail(database, taken, f"{type(trouble).__name__}: {trouble}", posting, now)
+
+
+def _post(session: Session, row: Any, *, posting: Posting, types: Types, now: datetime) -> Receipt:
+    """Post as the author, who must still be allowed to."""
+    thread, author = threads.by_id(session, row.thread_id), partners.by_id(session, row.author_id)
+    assert thread is not None and author is not None
+    if not author.active:
+        raise Forbidden(f"{author.email} is deactivated")
+    if author.internal:
+        open_thread(session, reader_of(session, types, partner=author), thread)
+    receipt = write(session, thread, replace(writing_of(row), author=author.email), posting=posting, now=now)
+    store.remove(session, row.id)
+    log.info("scheduled message posted", scheduled=row.id, message=receipt.message_id)
+    return receipt
+
+
+def _fail(database: Database, row: Any, trouble: str, posting: Posting, now: datetime) -> None:
+    """Set one aside and give its author the text back."""
+    log.warning("scheduled message not posted", scheduled=row.id, trouble=trouble)
+    with database.write() as session:
+        if store.hold(session, row.id) is None:
+            return
+        store.change(session, row.id, {"state": "failed", "trouble": trouble})
+        thread = threads.by_id(session, row.thread_id)
+        assert thread is not None
+        text = f"A scheduled message of {row.name or row.email} was not posted: {trouble}\n\n{view(row).body_text}"
+        draft = Draft(
+            thread, "log", "note", SYSTEM, internal=True, body_text=text, body_html=from_text(text), generated=True,
+            tell=False,
+        )  # fmt: skip
+        receipt = posting.post(session, draft, now)
+        if row.internal:
+            notice = {
+                "message_id": receipt.message_id, "partner_id": row.author_id, "channel": INBOX, "state": "inbox",
+                "reason": "scheduled message not posted", "read_at": None,
+            }  # fmt: skip
+            messages.add_notices(session, [notice])

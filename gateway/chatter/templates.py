@@ -1,0 +1,225 @@
+"""Templates of the host application: texts with placeholders, filled in for a record and a reader.
+
+Placeholders: ``{{ record.title }}``, ``{{ record.fields.amount }}`` (as the host gave it),
+``{{ record.shown.amount }}`` (as a person reads it), ``{{ author.name }}``, ``{{ reader.name }}``. A
+message made from a template keeps one text for the thread; each reader's mail carries the text in his
+language and with his name. Source: Odoo Chatter, "Email templates".
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from gateway.chatter.types import rules_of
+from gateway.errors import BadValue, FieldError, NotFound
+from gateway.mail.html import clean, from_text, to_text
+from gateway.rules.values import show
+from gateway.templating import BadPlaceholder, check_placeholders, fill_placeholders
+from store.models.views import ThreadView
+from store.queries import template as store
+from store.queries import types as type_store
+from store.session import Session
+
+NAMES: Mapping[str, frozenset[str]] = {
+    "record": frozenset({"type", "label", "key", "title", "url", "fields", "shown"}),
+    "author": frozenset({"name", "email"}),
+    "reader": frozenset({"name", "email", "language"}),
+}
+TEXTS = ("subject", "body_html", "body_text")
+_MOST_LETTERS = 200_000
+
+
+@dataclass(frozen=True, slots=True)
+class Rendered:
+    """A template filled in. subject, html, text: "" where the template has none. recipients: e-mails."""
+
+    subject: str
+    html: str
+    text: str
+    recipients: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Who:
+    """An author or reader in a text; "" where nobody in particular is meant. language: a BCP 47 tag."""
+
+    name: str = ""
+    email: str = ""
+    language: str = ""
+
+
+NOBODY = Who()
+
+
+def get(session: Session, name: str, record_type: str | None = None) -> Any:
+    """The row of a template; record_type: that it must fit. Raises NotFound, BadValue."""
+    row = store.one(session, name)
+    if row is None:
+        raise NotFound(f"there is no template {name!r}")
+    if record_type is not None and row.record_type not in (None, record_type):
+        raise BadValue.of("template", f"{name!r} is for records of the type {row.record_type}")
+    return row
+
+
+def put(session: Session, name: str, changes: Mapping[str, Any], now: datetime) -> bool:
+    """Write a template; absent = unchanged, None = cleared. Answers True when it is new. Raises BadValue."""
+    row = store.one(session, name)
+    empty: dict[str, Any] = {
+        "record_type": None,
+        "subject": "",
+        "body_html": "",
+        "body_text": "",
+        "variants": {},
+        "recipients": [],
+    }
+    values = {key: getattr(row, key) if row is not None else empty[key] for key in empty}
+    values |= {key: empty[key] if value is None else value for key, value in changes.items()}
+    if values["record_type"] is not None:
+        known = {one.name for one in type_store.record_types(session)}
+        if values["record_type"] not in known:
+            raise BadValue.of("record_type", f"there is no record type {values['record_type']!r}")
+    _check(values)
+    return store.put(session, name, {**values, "updated_at": now})
+
+
+def render(
+    session: Session,
+    name: str,
+    thread: ThreadView,
+    *,
+    author: Any = NOBODY,
+    language: str = "",
+    reader: Any = NOBODY,
+) -> Rendered:
+    """Fill in a template for a record.
+
+    author, reader: anything with name and email. language: a BCP 47 tag, "" = as the template is written.
+    Raises NotFound, and BadValue naming the place of a placeholder that leads nowhere.
+    """
+    row = get(session, name, thread.record_type)
+    return _fill(row, _record(session, thread), author, Who(reader.name, reader.email, language))
+
+
+def personalise(
+    session: Session,
+    message_id: int,
+    name: str,
+    thread: ThreadView,
+    *,
+    author: Any,
+    own_subject: bool = False,
+) -> int:
+    """Give the mail about a message that was made from a template each reader's own text; answers how many.
+
+    own_subject: the message has a subject of its own, which stays.
+    """
+    row = get(session, name, thread.record_type)
+    by_name = "reader" in _used(row)
+    if not by_name and not row.variants:
+        return 0
+    readers: dict[Who, list[int]] = defaultdict(list)
+    for one in store.readers(session, message_id):
+        who = Who(one.name or one.email.partition("@")[0], one.email, one.language)
+        readers[who if by_name else Who(language=one.language)].append(one.id)
+    record = _record(session, thread)
+    for who, deliveries in readers.items():
+        filled = _fill(row, record, author, who)
+        payload = {"html": filled.html, "text": filled.text}
+        if filled.subject and not own_subject:
+            payload["subject"] = filled.subject
+        store.set_payload(session, deliveries, payload)
+    return sum(map(len, readers.values()))
+
+
+def _record(session: Session, thread: ThreadView) -> dict[str, Any]:
+    """The record as placeholders see it; a declared field without a value is empty, not missing."""
+    row = next((one for one in type_store.record_types(session) if one.name == thread.record_type), None)
+    rules = rules_of(row.name, row.label, row.config) if row is not None else None
+    declared = rules.fields if rules else ()
+    shown = {**thread.fields, **{rule.name: show(rule, thread.fields.get(rule.name)) for rule in declared}}
+    return {
+        "type": thread.record_type, "label": rules.label if rules else thread.record_type, "key": thread.key,
+        "title": thread.title, "url": thread.url or "",
+        "fields": {**{rule.name: "" for rule in declared}, **thread.fields}, "shown": shown,
+    }  # fmt: skip
+
+
+def _fill(row: Any, record: Mapping[str, Any], author: Any, reader: Who) -> Rendered:
+    where, texts = _variant(row, reader.language)
+    context = {
+        "record": record,
+        "author": {"name": author.name, "email": author.email},
+        "reader": {"name": reader.name, "email": reader.email, "language": reader.language},
+    }
+    subject = " ".join(_filled(row.name, f"{where}subject", texts["subject"], context, html=False).split())
+    if texts["body_html"]:
+        html = clean(_filled(row.name, f"{where}body_html", texts["body_html"], context, html=True))
+        text = to_text(html)
+    else:
+        text = _filled(row.name, f"{where}body_text", texts["body_text"], context, html=False)
+        html = from_text(text) if text else ""
+    recipients = [
+        _filled(row.name, f"recipients/{index}", source, context, html=False).strip()
+        for index, source in enumerate(row.recipients)
+    ]
+    return Rendered(subject, html, text, tuple(dict.fromkeys(filter(None, recipients))))
+
+
+def _variant(row: Any, language: str) -> tuple[str, dict[str, str]]:
+    """The texts in the best language, and the pointer that leads to them; what a variant lacks is the template's."""
+    base = {name: getattr(row, name) for name in TEXTS}
+    tags = {tag.replace("_", "-").lower(): tag for tag in row.variants}
+    wanted = language.replace("_", "-").lower()
+    found = tags.get(wanted) or tags.get(wanted.partition("-")[0])
+    if not wanted or found is None:
+        return "", base
+    variant = row.variants[found]
+    if variant.get("body_html") or variant.get("body_text"):
+        base |= {"body_html": "", "body_text": ""}
+    return f"variants/{found}/", base | {name: text for name, text in variant.items() if text}
+
+
+def _filled(name: str, place: str, source: str, context: Mapping[str, Any], *, html: bool) -> str:
+    if "{" not in source:
+        return source
+    try:
+        return fill_placeholders(source, context, html=html)
+    except BadPlaceholder as trouble:
+        detail = f"template {name!r}, {place}, {trouble}"
+        raise BadValue(detail, [FieldError("#/template", detail)]) from trouble
+
+
+def _sources(values: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """Every text with placeholders, with its pointer."""
+    found = [(name, values[name]) for name in TEXTS]
+    for tag, texts in values["variants"].items():
+        found += [(f"variants/{tag}/{name}", text) for name, text in texts.items()]
+    return found + [(f"recipients/{index}", source) for index, source in enumerate(values["recipients"])]
+
+
+def _check(values: Mapping[str, Any]) -> None:
+    for tag, texts in values["variants"].items():
+        wrong = sorted(set(texts) - set(TEXTS))
+        if wrong:
+            raise BadValue.of(f"variants/{tag}/{wrong[0]}", f"a variant has {', '.join(TEXTS)}")
+    sources = _sources(values)
+    if sum(len(source) for _, source in sources) > _MOST_LETTERS:
+        raise BadValue.of("body_html", f"a template has at most {_MOST_LETTERS} letters")
+    for pointer, source in sources:
+        try:
+            check_placeholders(source, NAMES)
+        except BadPlaceholder as trouble:
+            raise BadValue.of(pointer, str(trouble)) from trouble
+
+
+def _used(row: Any) -> frozenset[str]:
+    """The names that the texts of a template use."""
+    values = {name: getattr(row, name) for name in (*TEXTS, "variants", "recipients")}
+    texts: Sequence[tuple[str, str]] = [
+        one for one in _sources(values) if not one[0].startswith("recipients")
+    ]
+    return frozenset().union(*(check_placeholders(source, NAMES) for _, source in texts))

@@ -1,0 +1,222 @@
+"""The last step: what is posted of an admitted mail, by whom, and on which thread (follow, expand, queue included)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from gateway.chatter.automail import send_at_creation
+from gateway.chatter.partners import find_or_add
+from gateway.chatter.post import Author, Draft, Posting
+from gateway.inbound.case import Case
+from gateway.inbound.forwarded import as_customers, customer_of, remark
+from gateway.inbound.lookup import addressed
+from gateway.inbound.outcome import Outcome
+from gateway.inbound.reading import PassedOn, Reading, hide_tokens
+from gateway.inbound.settling import Settling
+from gateway.mail.subject import reply_subject
+from gateway.rules.authorship import Admit, Confidence, Policy
+from gateway.rules.disposition import Automatic, Ordinary
+from gateway.rules.routing import Route, ToAlias, ToThread
+from store.models.views import ParticipantView, PartnerView, ThreadView
+from store.queries import message as messages
+from store.queries import thread as threads
+from store.queries import types as type_store
+from store.session import Session
+
+
+class Placing:
+    """Posts admitted mails. own_domains: names of ours; new_key: mints the key of a record opened by mail."""
+
+    def __init__(
+        self,
+        *,
+        posting: Posting,
+        settling: Settling,
+        policy: Policy,
+        own_domains: frozenset[str],
+        new_key: Callable[[], str],
+    ) -> None:
+        self._posting = posting
+        self._settling = settling
+        self._policy = policy
+        self._own_domains = own_domains
+        self._new_key = new_key
+
+    def post(
+        self, session: Session, case: Case, thread: ThreadView | None, author: ParticipantView | None, sure: Confidence,
+        admitted: Admit,
+    ) -> Outcome:  # fmt: skip
+        """Post the mail of a case on its thread, or on the record that it opens. thread: None = it opens one."""
+        mail = case.mail
+        key = f"thread:{thread.id}" if thread else f"alias:{_alias_of(case.route).alias_id}"
+        other = messages.arrive(session, key, mail.reading.fingerprint, mail.id, case.now)
+        if other is not None and other != mail.id:
+            case.trace.add("post", "absorbed", f"duplicate of {other}")
+            return Outcome("absorbed", f"duplicate of {other}", thread_id=thread.id if thread else None)
+        writer = self._author(session, case, author)
+        if (
+            thread is not None
+            and writer.partner_id
+            and _says_leave(mail.reading)
+            and sure in ("verified", "token")
+        ):
+            return self._settling.leave(session, thread.id, writer.partner_id, case.now, case.trace)
+        passed_on = self._passed_on(case, writer, sure)
+        customer = customer_of(session, passed_on, own_domains=self._own_domains, now=case.now)
+        if passed_on is None or customer is None:
+            opened = thread or self._open(session, case, writer, sure, mail.reading.mail.subject)
+            draft = self._draft(session, case, opened, writer, sure, admitted)
+            receipt = self._posting.post(session, draft, case.now)
+        else:
+            case.trace.add("forward", f"a mail of {customer.email}", "passed on by a verified colleague")
+            opened = self._open(session, case, writer, sure, passed_on.subject)
+            own = self._draft(session, case, opened, writer, sure, admitted)
+            draft = as_customers(own, passed_on, customer, self._policy)
+            receipt = self._posting.post(session, draft, case.now)
+            self._posting.post(session, remark(own, passed_on, receipt.message_id), case.now)
+            threads.invite(session, opened.id, [customer.id], case.now)
+        self._invite(session, case, opened, writer, sure)
+        if thread is None:
+            self._send_templates(session, case, opened, sure)
+        case.trace.add("post", draft.kind, "folded: automatic mail" if draft.folded else "")
+        case.trace.add("follow", f"{receipt.followed} new", "")
+        case.trace.add("expand", f"{receipt.told} told", f"{receipt.skipped} not told")
+        return Outcome("posted", admitted.reason, opened.id, receipt.message_id)
+
+    def _send_templates(self, session: Session, case: Case, opened: ThreadView, sure: Confidence) -> None:
+        """Send what the fields of a new record are mapped to, after its mail; never because of automatic mail.
+
+        Only a proven author: an acknowledgement to a forged address would be one more mail nobody asked for.
+        """
+        if sure is not Confidence.VERIFIED or not isinstance(case.found, Ordinary):
+            return
+        rules = self._posting.rules(session, opened)
+        sent = send_at_creation(session, opened, None, rules=rules, posting=self._posting, now=case.now)
+        if sent:
+            case.trace.add("template", f"{sent} sent", "the fields of the new record are mapped to it")
+
+    def _passed_on(self, case: Case, writer: Author, sure: Confidence) -> PassedOn | None:
+        """The mail that a verified colleague forwards to an alias; None for anybody else's mail."""
+        is_his = writer.internal and sure is Confidence.VERIFIED and case.mail.decision is None
+        return case.mail.reading.passed_on if is_his and isinstance(case.route, ToAlias) else None
+
+    def _author(self, session: Session, case: Case, author: ParticipantView | None) -> Author:
+        """The partner who is shown as the author; a new external partner for an unknown address."""
+        decision = case.mail.decision
+        claimed = case.mail.reading.mail.author
+        if decision is not None and decision.as_email:
+            chosen = find_or_add(session, {decision.as_email: ""}, case.now)[decision.as_email]
+            return _shown(chosen)
+        if author is not None:
+            return Author(author.partner_id, author.name, author.email, author.internal)
+        if not case.address or claimed is None:
+            return Author(None, claimed.name if claimed else "", "")
+        return _shown(find_or_add(session, {case.address: claimed.name}, case.now)[case.address])
+
+    def _open(
+        self, session: Session, case: Case, writer: Author, sure: Confidence, subject: str
+    ) -> ThreadView:
+        """Enter the record that a mail to an alias opens; its title is the subject, and the opener's thread goes on."""
+        route = _alias_of(case.route)
+        alias = type_store.alias_by_id(session, route.alias_id)
+        is_creator = writer.internal and sure is Confidence.VERIFIED
+        thread = threads.add(
+            session, record_type=route.record_type, key=f"tp-{self._new_key()}",
+            title=subject or "(no subject)", subject=reply_subject(subject) if subject else None, url=None,
+            fields=dict(alias.defaults) if alias else {}, assignee_id=None,
+            creator_id=writer.partner_id if is_creator else None,
+            domain=route.address.rpartition("@")[2], now=case.now,
+        )  # fmt: skip
+        self._posting.events.opened(session, [thread], "mail", case.now)
+        case.trace.add("open", f"{route.record_type} {thread.key}", "")
+        return thread
+
+    def _draft(
+        self,
+        session: Session,
+        case: Case,
+        thread: ThreadView,
+        writer: Author,
+        sure: Confidence,
+        admitted: Admit,
+    ) -> Draft:
+        mail, reading = case.mail.reading.mail, case.mail.reading
+        parent = case.references.parent_in(thread.id)
+        internal = isinstance(case.route, ToThread) and (
+            case.route.internal or (parent is not None and parent[1])
+        )
+        folded = (
+            isinstance(case.found, Automatic)
+            and isinstance(case.route, ToThread)
+            and case.mail.decision is None
+        )
+        sees = addressed(mail, self._own_domains)
+        return Draft(
+            thread,
+            kind="log" if folded else "note" if internal else "message",
+            subtype="note" if internal or folded else "discussions",
+            internal=internal or folded,
+            author=writer,
+            confidence=Confidence.CLAIMED if admitted.badge and sure is not Confidence.TOKEN else sure,
+            subject=mail.subject or None,
+            body_html=reading.reply_html,
+            body_text=reading.reply_text,
+            quoted_html=reading.quoted_html,
+            parent_id=parent[0] if parent else None,
+            date=case.mail.received_at,
+            files=reading.files,
+            addressed=frozenset(sees),
+            addressed_count_for=_spared(sure, internal_author=writer.internal),
+            recipients=self._answered(session, parent, writer) if internal else frozenset(),
+            followers=((writer.partner_id, writer.internal),)
+            if admitted.follow and writer.partner_id
+            else (),
+            header_id=_own_id(mail.message_id),
+            inbound_id=case.mail.id,
+            folded=folded,
+            generated=isinstance(case.found, Automatic),
+            tell=not folded,
+        )
+
+    def _answered(self, session: Session, parent: tuple[int, bool] | None, writer: Author) -> frozenset[int]:
+        """The author of the note that is answered hears of the answer, whatever he subscribed to."""
+        asked = messages.one(session, parent[0]) if parent else None
+        if asked is None or asked.author_id is None or asked.author_id == writer.partner_id:
+            return frozenset()
+        return frozenset({asked.author_id})
+
+    def _invite(
+        self, session: Session, case: Case, thread: ThreadView, writer: Author, sure: Confidence
+    ) -> None:
+        """Whom a verified colleague put in To or Cc is welcome on the thread."""
+        if not (writer.internal and sure is Confidence.VERIFIED):
+            return
+        sees = addressed(case.mail.reading.mail, self._own_domains)
+        if sees:
+            known = find_or_add(session, sees, case.now)
+            threads.invite(session, thread.id, [partner.id for partner in known.values()], case.now)
+
+
+def _own_id(header_id: str | None) -> str | None:
+    """The sender's Message-ID, which all readers will see in References; None if it is made of a token."""
+    return header_id if header_id is None or hide_tokens(header_id) == header_id else None
+
+
+def _alias_of(route: Route) -> ToAlias:
+    assert isinstance(route, ToAlias)
+    return route
+
+
+def _shown(partner: PartnerView) -> Author:
+    return Author(partner.id, partner.name, partner.email, partner.internal)
+
+
+def _spared(sure: Confidence, *, internal_author: bool) -> str:
+    if sure is not Confidence.VERIFIED:
+        return "nobody"
+    return "everybody" if internal_author else "externals"
+
+
+def _says_leave(reading: Reading) -> bool:
+    first = reading.reply_text.strip().partition("\n")[0].strip().lower()
+    return first == "/leave"

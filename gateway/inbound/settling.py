@@ -1,0 +1,74 @@
+"""Targets that are no conversation: bounce addresses, leave addresses, and reports sent elsewhere."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from gateway.chatter.deliveries import bounce
+from gateway.chatter.follow import leave as end_subscription
+from gateway.chatter.post import Posting
+from gateway.inbound.case import Arrived
+from gateway.inbound.lookup import author_address, participant
+from gateway.inbound.outcome import Outcome, Trace
+from gateway.rules.authorship import Verdict
+from gateway.rules.disposition import Reported, Spam
+from gateway.rules.routing import BounceTarget, Leave, Target
+from store.queries import lives
+from store.queries import partner as partners
+from store.session import Session
+
+
+class Settling:
+    """Ends what needs no author and no thread."""
+
+    def __init__(self, posting: Posting) -> None:
+        self._posting = posting
+
+    def end_of(
+        self, session: Session, mail: Arrived, target: Target, verdict: Verdict, now: datetime, trace: Trace
+    ) -> tuple[Outcome, Trace] | None:
+        """The end of a bounce or leave target, and of reports; None where the mail goes on."""
+        found = mail.reading.disposition
+        branch = trace.branch()
+        if isinstance(target, BounceTarget):
+            return self._bounced(session, mail, target, now, branch), branch
+        if isinstance(target, Leave):
+            return self._left(session, mail, target, verdict, now, branch), branch
+        if mail.decision is None and isinstance(found, Reported):
+            return Outcome("held", f"a report that names no delivery of ours ({found.reason})"), branch
+        if mail.decision is None and isinstance(found, Spam):
+            return Outcome("held", f"marked as spam: {found.reason}"), branch
+        return None
+
+    def _bounced(
+        self, session: Session, mail: Arrived, target: BounceTarget, now: datetime, trace: Trace
+    ) -> Outcome:
+        found = mail.reading.disposition
+        if not isinstance(found, Reported):
+            return Outcome("absorbed", f"sent to a bounce address, but no report ({found.reason})")
+        if mail.reverse_path:
+            return Outcome(
+                "absorbed", "a report with a reverse-path proves nothing"
+            )  # RFC 5321 section 4.5.5
+        finding = bounce(session, target.delivery_id, found.report, now)
+        trace.add("bounce", finding.words, "the address gets no more mail" if finding.suppressed else "")
+        return Outcome("absorbed", f"{found.report.kind}: {finding.words}")
+
+    def _left(
+        self, session: Session, mail: Arrived, target: Leave, verdict: Verdict, now: datetime, trace: Trace
+    ) -> Outcome:
+        author = participant(session, target.thread_id, author_address(mail.reading.mail))
+        if verdict.result == "fail" or author is None or author.partner_id != target.partner_id:
+            return Outcome("held", "asks to leave, but not from the address that follows")
+        return self.leave(session, target.thread_id, target.partner_id, now, trace)
+
+    def leave(
+        self, session: Session, thread_id: int, partner_id: int, now: datetime, trace: Trace
+    ) -> Outcome:
+        """End a subscription by mail; the thread may have been merged into another since."""
+        thread, partner = lives.living(session, thread_id), partners.by_id(session, partner_id)
+        if thread is None or partner is None:
+            return Outcome("absorbed", "nothing to leave")
+        did = end_subscription(session, thread, partner, posting=self._posting, now=now)
+        trace.add("leave", "left" if did else "did not follow")
+        return Outcome("absorbed", "left the thread" if did else "did not follow", thread_id=thread.id)

@@ -1,0 +1,224 @@
+"""What a field of a record may hold, when two values are the same, and how a person reads one.
+
+Source: the field types of tracked changes in Odoo Chatter; a value that is none of its type is refused
+before it is stored, because the log would show nonsense for ever.
+
+========= ======================================================= ==========================
+type      value                                                   shown
+========= ======================================================= ==========================
+text      a string (a number is taken as one)                     as it is
+number    a number, or a string that is a decimal number          12.5
+money     the same, or {"amount": ..., "currency": "USD"}         12.5 EUR
+date      "2026-11-23"                                            2026-11-23
+datetime  RFC 3339; without an offset it is UTC                   2026-11-23 12:00 UTC
+boolean   true or false                                           yes, no
+choice    one of the choices, where the type names any            its label
+reference a string, a number, or {"id": ..., "label": ...}        its label
+list      a list of strings, numbers and references               joined by commas
+========= ======================================================= ==========================
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime
+from decimal import Decimal, InvalidOperation
+from typing import Any
+
+FIELD_TYPES = ("text", "number", "money", "date", "datetime", "boolean", "choice", "reference", "list")
+_LONGEST_NUMBER = 40
+_LONGEST_CURRENCY = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """A field of a record type. Tracked unless it says otherwise; order by sequence, then name.
+
+    type: of FIELD_TYPES. currency: of money that names none. choices: value -> label, {} = any value.
+    subtype: the subtype that a change of this field is posted under, "" = a plain log entry. internal:
+    no outsider sees its lines. template: the mail that a new value sends, templates: the same by value.
+    """
+
+    name: str
+    label: str = ""
+    type: str = "text"
+    sequence: int = 100
+    tracked: bool = True
+    currency: str = ""
+    choices: Mapping[str, str] = field(default_factory=dict)
+    subtype: str = ""
+    internal: bool = False
+    template: str = ""
+    templates: Mapping[str, str] = field(default_factory=dict)
+
+
+def is_empty(value: Any) -> bool:
+    """Nothing is in the field: null, an empty string or an empty list."""
+    return value is None or value in ("", [])
+
+
+def trouble(rule: Field, value: Any) -> str:
+    """What is wrong with a value for a field, "" if nothing is. An empty value fits every type."""
+    if is_empty(value):
+        return ""
+    match rule.type:
+        case "number":
+            fits = _decimal(value) is not None
+        case "money":
+            fits = _is_money(value)
+        case "date":
+            fits = _date(value) is not None
+        case "datetime":
+            fits = _moment(value) is not None
+        case "boolean":
+            fits = isinstance(value, bool)
+        case "choice":
+            if _is_plain(value) and rule.choices and str(value) not in rule.choices:
+                return f"{value!r} is none of {', '.join(rule.choices)}"
+            fits = _is_plain(value)
+        case "reference":
+            fits = _is_reference(value)
+        case "list":
+            fits = isinstance(value, list) and all(_is_reference(item) for item in value)
+        case _:
+            fits = _is_plain(value)
+    return "" if fits else f"{_short(value)} is no {rule.type}"
+
+
+def same(rule: Field, one: Any, other: Any) -> bool:
+    """Two values mean the same: 3 and 3.0, the same thing under another label, a list in another order."""
+    if is_empty(one) or is_empty(other):
+        return is_empty(one) and is_empty(other)
+    return bool(one == other) or bool(_identity(rule, one) == _identity(rule, other))
+
+
+def show(rule: Field, value: Any) -> str:
+    """A value as a person reads it; one that is none of its type (an older one) as it is."""
+    if is_empty(value):
+        return ""
+    match rule.type:
+        case "boolean" if isinstance(value, bool):
+            return "yes" if value else "no"
+        case "choice":
+            return str(rule.choices.get(str(value), value))
+        case "money" if _is_money(value):
+            amount, currency = _amount(rule, value)
+            return f"{_number(amount)} {currency}".strip()
+        case "number" if _decimal(value) is not None:
+            return _number(value)
+        case "datetime":
+            moment = _moment(value)
+            return str(value) if moment is None else _clock(moment)
+        case "reference":
+            return _name(value)
+        case "list" if isinstance(value, list):
+            return ", ".join(_name(item) for item in value)
+    return str(value)
+
+
+def _identity(rule: Field, value: Any) -> Any:
+    match rule.type:
+        case "number":
+            return _decimal(value)
+        case "money" if _is_money(value):
+            amount, currency = _amount(rule, value)
+            return _decimal(amount), currency
+        case "datetime":
+            return _moment(value)
+        case "reference":
+            return _key(value)
+        case "list" if isinstance(value, list):
+            return sorted(_key(item) for item in value)
+        case "boolean":
+            return value
+    return str(value)
+
+
+def _is_plain(value: Any) -> bool:
+    if isinstance(value, str):
+        return "\0" not in value  # PostgreSQL keeps no NUL in a text
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+def _is_reference(value: Any) -> bool:
+    if not isinstance(value, Mapping):
+        return _is_plain(value)
+    label = value.get("label", "")
+    return _is_plain(value.get("id")) and (label is None or _is_plain(label))
+
+
+def _is_money(value: Any) -> bool:
+    if not isinstance(value, Mapping):
+        return _decimal(value) is not None
+    currency = value.get("currency", "")
+    is_named = currency is None or (
+        isinstance(currency, str)
+        and (not currency or (currency.isalnum() and len(currency) <= _LONGEST_CURRENCY))
+    )
+    return is_named and _decimal(value.get("amount")) is not None
+
+
+def _amount(rule: Field, value: Any) -> tuple[Any, str]:
+    if isinstance(value, Mapping):
+        return value["amount"], value.get("currency") or rule.currency
+    return value, rule.currency
+
+
+def _decimal(value: Any) -> Decimal | None:
+    if isinstance(value, bool) or not isinstance(value, int | float | str):
+        return None
+    if isinstance(value, float) and not math.isfinite(value):
+        return None
+    text = str(value)
+    if len(text) > _LONGEST_NUMBER or not text.isascii():
+        return None
+    try:
+        number = Decimal(text)
+    except InvalidOperation:
+        return None
+    return number if number.is_finite() else None
+
+
+def _date(value: Any) -> date | None:
+    if not isinstance(value, str) or len(value) != 10:
+        return None
+    try:
+        return date.fromisoformat(value)
+    except ValueError:
+        return None
+
+
+def _moment(value: Any) -> datetime | None:
+    """The time in UTC, None where the value is none (RFC 3339 section 5.6)."""
+    if not isinstance(value, str) or len(value) < 16 or value[10] not in "Tt ":
+        return None
+    try:
+        moment = datetime.fromisoformat(value)
+        return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).astimezone(UTC)
+    except (ValueError, OverflowError):
+        return None
+
+
+def _clock(moment: datetime) -> str:
+    return moment.strftime("%Y-%m-%d %H:%M:%S UTC" if moment.second else "%Y-%m-%d %H:%M UTC")
+
+
+def _key(value: Any) -> str:
+    return str(value.get("id")) if isinstance(value, Mapping) else str(value)
+
+
+def _name(value: Any) -> str:
+    return str(value.get("label") or value.get("id") or "") if isinstance(value, Mapping) else str(value)
+
+
+def _number(value: Any) -> str:
+    if isinstance(value, float) and value.is_integer():
+        return str(int(value))
+    return str(value)
+
+
+def _short(value: Any) -> str:
+    text = repr(value)
+    return text if len(text) <= 60 else text[:57] + "..."

@@ -1,0 +1,74 @@
+"""/search: messages of all records that hold some words; and the page of hits that a thread shows."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+from litestar import get
+
+from gateway.chatter.actor import reader_of
+from gateway.chatter.page import MessageView, message_views
+from gateway.chatter.search import Question, Search
+from gateway.chatter.write import KINDS
+from gateway.errors import BadValue
+from gateway.web.auth import Asking, needs
+from gateway.web.paging import Page, Wish, Wished, both_ways
+from gateway.web.services import Given
+from store.queries import thread as threads
+from store.session import Session
+
+ALL_KINDS = (*KINDS, "log")
+
+
+class FoundView(MessageView, frozen=True, kw_only=True):
+    """A message that was found. title: of its record."""
+
+    title: str
+
+
+@get("/search", guards=[needs("read")], sync_to_thread=True, tags=["messages"])
+def search(
+    services: Given, caller: Asking, wish: Wished, q: str = "", type: str | None = None, kind: str | None = None,
+    actor: str | None = None,
+) -> Page[FoundView]:  # fmt: skip
+    """Messages of all records, newest first. q: words that must all occur, in any order; a word of four letters
+    or more may be the beginning of a longer one; words in quotation marks stand together; accents and case do
+    not matter. actor: only what this person may read. total is left out when there are over 1,000 hits."""
+    check_kind(kind)
+    if not q.strip():
+        raise BadValue.of("q", "say what to look for")
+
+    def work(session: Session) -> Page[FoundView]:
+        reader = reader_of(session, services.types, caller=caller, actor=actor)
+        found = hits(session, Question(q, reader, kind=kind, record_type=type), wish)
+        titles = threads.titles(session, {(item.record.type, item.record.key) for item in found.items})
+        items = [
+            FoundView(**_fields(item), title=titles.get((item.record.type, item.record.key), ""))
+            for item in found.items
+        ]
+        return Page(items, found.next, found.total)
+
+    return services.read(work)
+
+
+def hits(session: Session, question: Question, wish: Wish) -> Page[MessageView]:
+    """A page of what a search finds, each hit with its highlights."""
+    search = Search(session, question)
+    page, following = both_ways(search.fetch, wish)
+    reader = question.reader
+    views = message_views(session, search.rows(page), search.words, outsider=not reader.internal)
+    return Page(views, following, msgspec.UNSET if search.total is None else search.total)
+
+
+def check_kind(kind: str | None) -> None:
+    """Raise BadValue for a kind that messages do not have."""
+    if kind is not None and kind not in ALL_KINDS:
+        raise BadValue.of("kind", f"{kind!r} is none of {', '.join(ALL_KINDS)}")
+
+
+def _fields(view: MessageView) -> dict[str, Any]:
+    return {name: getattr(view, name) for name in view.__struct_fields__}
+
+
+handlers: list[Any] = [search]

@@ -1,0 +1,64 @@
+"""/records/.../suggested-recipients: whom the composer proposes beside the followers."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+from litestar import get
+
+from gateway.chatter.actor import open_thread, reader_of
+from gateway.chatter.names import Person, person
+from gateway.chatter.suggest import suggested
+from gateway.web.auth import Asking, needs
+from gateway.web.paging import Page
+from gateway.web.services import Given
+from store.queries import partner as partners
+from store.session import Session
+
+
+class SuggestedView(msgspec.Struct, frozen=True):
+    """A proposed recipient. partner: null when nobody has the address yet; naming him makes him one.
+
+    ticked: proposed so strongly that the composer ticks him beforehand.
+    """
+
+    email: str
+    name: str
+    reason: str
+    ticked: bool
+    partner: Person | None
+
+
+@get(
+    "/records/{record_type:str}/{key:str}/suggested-recipients", guards=[needs("read")], sync_to_thread=True,
+    tags=["messages"],
+)  # fmt: skip
+def list_suggested(
+    record_type: str, key: str, services: Given, caller: Asking, actor: str | None = None
+) -> Page[SuggestedView]:
+    """Customer, author, To and Cc of the last conversation; no followers but the customer, no address of ours."""
+
+    def work(session: Session) -> Page[SuggestedView]:
+        reader = reader_of(session, services.types, caller=caller, actor=actor)
+        thread = open_thread(session, reader, services.thread(session, record_type, key))
+        found = suggested(
+            session, thread, writer=actor or "", own_domains={domain.name for domain in services.domains},
+            blobs=services.blobs,
+        )  # fmt: skip
+        known = partners.by_addresses(session, [one.email for one in found])
+        return Page(
+            [
+                SuggestedView(
+                    one.email, one.name or (known[one.email].name if one.email in known else ""), one.reason,
+                    one.ticked, person(known[one.email]) if one.email in known else None,
+                )
+                for one in found
+                if one.email not in known or known[one.email].active
+            ]
+        )  # fmt: skip
+
+    return services.read(work)
+
+
+handlers: list[Any] = [list_suggested]

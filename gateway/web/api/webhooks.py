@@ -1,0 +1,179 @@
+"""/webhooks: host applications that want to hear what happens; and what they were told."""
+
+from __future__ import annotations
+
+import base64
+import re
+import secrets
+from datetime import datetime
+from typing import Any
+from urllib.parse import urlsplit
+
+import msgspec
+from litestar import Response, delete, get, post, put
+from msgspec import UNSET, UnsetType
+
+from gateway.chatter.events import KINDS
+from gateway.errors import BadShape, BadValue, Conflict, FieldError, NotFound
+from gateway.web.auth import needs
+from gateway.web.paging import Page, StateFilter, Wished, cut
+from gateway.web.schema import WebhookBody
+from gateway.web.services import Given, Services
+from store.queries import event as store
+from store.session import Session
+
+STATES = ("queued", "deferred", "sent", "failed", "skipped")
+_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
+
+
+class WebhookView(msgspec.Struct, frozen=True):
+    """An address that is told of events. record_types: empty = all. secret: only when it was just made."""
+
+    id: str
+    url: str
+    events: list[str]
+    record_types: list[str]
+    active: bool
+    created_at: datetime
+    secret: str | UnsetType = UNSET
+
+
+class EventView(msgspec.Struct, frozen=True):
+    """One event for a webhook. status: of the last answer over HTTP, "" if none; detail: its words."""
+
+    id: int
+    type: str
+    state: str
+    status: str
+    detail: str
+    attempts: int
+    created_at: datetime
+    due_at: datetime
+
+
+@put("/webhooks/{id:str}", guards=[needs("admin")], sync_to_thread=True, tags=["webhooks"])
+def put_webhook(id: str, data: WebhookBody, services: Given) -> Response[WebhookView]:
+    """Enter a webhook (201) or change it; absent = unchanged. The secret is shown when it is made, and never again."""
+    if not _ID.fullmatch(id):
+        raise BadValue.of("id", "an id has 1 to 64 letters, digits, dots, underscores and hyphens")
+    values = _checked(data, services)
+
+    def work(session: Session) -> tuple[WebhookView, bool]:
+        is_new = store.webhook(session, id) is None
+        if is_new:
+            for name in ("url", "events"):
+                if name not in values:
+                    raise BadShape(f"a webhook needs {name}", [FieldError(f"#/{name}", "missing")])
+        if is_new or data.secret is None:
+            values["secret"] = "whsec_" + base64.b64encode(secrets.token_bytes(24)).decode()
+        store.put_webhook(session, id, _full(values) if is_new else values, services.now())
+        return _view(store.webhook(session, id), secret=values.get("secret", UNSET)), is_new
+
+    view, is_new = services.write(work)
+    return Response(view, status_code=201 if is_new else 200)
+
+
+def _full(values: dict[str, Any]) -> dict[str, Any]:
+    return {"record_types": frozenset(), "active": True, **values}
+
+
+def _checked(data: WebhookBody, services: Services) -> dict[str, Any]:
+    """The columns of what was given. Raises BadValue."""
+    values = data.given("secret")
+    if "url" in values:
+        _check_url(values["url"])
+    if "events" in values:
+        for index, kind in enumerate(values["events"]):
+            if kind not in KINDS:
+                raise BadValue.of(f"events/{index}", f"{kind!r} is none of {', '.join(KINDS)}")
+        values["events"] = frozenset(values["events"])
+    if "record_types" in values:
+        known = services.types.all()
+        for index, name in enumerate(values["record_types"] or ()):
+            if name not in known:
+                raise BadValue.of(f"record_types/{index}", f"there is no record type {name!r}")
+        values["record_types"] = frozenset(values["record_types"] or ())
+    return values
+
+
+def _check_url(url: str) -> None:
+    try:
+        parts = urlsplit(url)
+        fine = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.username is None
+        _ = parts.port
+    except ValueError:
+        fine = False
+    if not fine or len(url) > 2000 or not url.isascii() or any(letter <= " " for letter in url):
+        raise BadValue.of("url", "this must be https://host/path, without a password")
+
+
+@get("/webhooks/{id:str}", guards=[needs("admin")], sync_to_thread=True, tags=["webhooks"])
+def get_webhook(id: str, services: Given) -> WebhookView:
+    """One webhook, without its secret."""
+    return services.read(lambda session: _view(_known(session, id)))
+
+
+@get("/webhooks", guards=[needs("admin")], sync_to_thread=True, tags=["webhooks"])
+def list_webhooks(services: Given, wish: Wished) -> Page[WebhookView]:
+    """Webhooks, by id."""
+    last = wish.forwards().before or ""
+    rows = [row for row in services.read(store.webhooks) if row.id > last]
+    page, following = cut(rows[: wish.limit + 1], wish.limit, lambda row: str(row.id))
+    return Page([_view(row) for row in page], following)
+
+
+@delete("/webhooks/{id:str}", guards=[needs("admin")], sync_to_thread=True, tags=["webhooks"])
+def delete_webhook(id: str, services: Given, actor: str | None = None) -> None:
+    """Delete a webhook and what waits for it."""
+    if not services.write(lambda session: store.delete_webhook(session, id)):
+        raise NotFound(f"there is no webhook {id}")
+
+
+@get("/webhooks/{id:str}/events", guards=[needs("admin")], sync_to_thread=True, tags=["webhooks"])
+def list_events(id: str, services: Given, wish: Wished, wanted: StateFilter = None) -> Page[EventView]:
+    """What a webhook was told, newest first. state ``failed``: what it never took."""
+    if wanted is not None and wanted not in STATES:
+        raise BadValue.of("state", f"{wanted!r} is none of {', '.join(STATES)}")
+    before = wish.forwards().number("before")
+
+    def work(session: Session) -> Page[EventView]:
+        _known(session, id)
+        rows = store.listed(session, id, state=wanted, before=before, limit=wish.limit + 1)
+        page, following = cut(rows, wish.limit, lambda row: int(row.id))
+        return Page([_event(row) for row in page], following)
+
+    return services.read(work)
+
+
+@post("/webhooks/{id:str}/events/{event_id:int}/retry", guards=[needs("admin")], status_code=204, sync_to_thread=True, tags=["webhooks"])  # fmt: skip
+def retry_event(id: str, event_id: int, services: Given) -> None:
+    """Tell of an event again at once."""
+
+    def work(session: Session) -> None:
+        _known(session, id)
+        if not store.retry(session, id, event_id, services.now()):
+            raise Conflict(f"event {event_id} was told, is being told, or is not of this webhook")
+
+    services.write(work)
+
+
+def _known(session: Session, webhook_id: str) -> Any:
+    row = store.webhook(session, webhook_id)
+    if row is None:
+        raise NotFound(f"there is no webhook {webhook_id}")
+    return row
+
+
+def _view(row: Any, *, secret: str | UnsetType = UNSET) -> WebhookView:
+    return WebhookView(
+        row.id, row.url, sorted(row.events), sorted(row.record_types), row.active, row.created_at, secret
+    )
+
+
+def _event(row: Any) -> EventView:
+    return EventView(
+        row.id, row.kind, row.state, row.status, row.detail, row.attempts, row.created_at, row.due_at
+    )
+
+
+handlers: list[Any] = [put_webhook, get_webhook, list_webhooks, delete_webhook, list_events, retry_event]

@@ -1,0 +1,128 @@
+"""What the asker may not read is left out by the query itself: list, search and get ask the same conditions.
+
+The rule is ``rules.visibility``; here it stands in SQL. A test compares the two for random worlds.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from sqlalchemy import ColumnElement, and_, cast, exists, false, func, literal, or_, select
+from sqlalchemy.dialects.postgresql import JSONB
+
+from store.models import Attachment, Follower, Message, Notice, Thread
+from store.session import Session
+
+_attachment = Attachment.table()
+_message = Message.table()
+_thread = Thread.table()
+_notice = Notice.table()
+_follower = Follower.table()
+
+
+class Reader(NamedTuple):
+    """Who reads. types: the record types that he may ever see, None = all.
+
+    partner_id: the person, None = an application for itself, which reads everything of its types.
+    internal: False = an outsider. active: False = deactivated, who reads nothing.
+    members_only, followers_only: the record types whose records are closed in this way.
+    """
+
+    types: frozenset[str] | None = None
+    partner_id: int | None = None
+    internal: bool = True
+    active: bool = True
+    members_only: frozenset[str] = frozenset()
+    followers_only: frozenset[str] = frozenset()
+
+
+EVERYTHING = Reader()
+
+
+def readable_threads(session: Session, reader: Reader) -> list[ColumnElement[bool]]:
+    """The conditions on ``thread`` under which the reader may work on a record."""
+    conditions = _of_types(reader)
+    if reader.partner_id is None:
+        return conditions
+    if not (reader.internal and reader.active):
+        return [*conditions, false()]
+    return [*conditions, _open_to(session, reader)]
+
+
+def readable_messages(session: Session, reader: Reader) -> list[ColumnElement[bool]]:
+    """The conditions on ``message`` and ``thread`` under which the reader may read a message."""
+    conditions = _of_types(reader)
+    if reader.partner_id is None:
+        return conditions
+    if not reader.active:
+        return [*conditions, false()]
+    own = or_(
+        _message.c.author_id == reader.partner_id, _was_told(reader.partner_id, in_person=reader.internal)
+    )
+    if not reader.internal:
+        return [*conditions, _message.c.internal.is_(False), own]
+    return [*conditions, or_(_open_to(session, reader), own)]
+
+
+def readable_files(session: Session, reader: Reader) -> list[ColumnElement[bool]]:
+    """The conditions on ``attachment``, its ``thread`` and (outer joined) ``message`` to have a file.
+
+    Who may read the message may have its files; a file of the record is for who may work on that, and for
+    who brought it.
+    """
+    conditions = _of_types(reader)
+    if reader.partner_id is None:
+        return conditions
+    if not reader.active:
+        return [*conditions, false()]
+    mine = _attachment.c.uploader_id == reader.partner_id
+    of_record = or_(mine, _open_to(session, reader)) if reader.internal else mine
+    of_message = and_(_message.c.id.is_not(None), *readable_messages(session, reader))
+    return [*conditions, or_(and_(_attachment.c.message_id.is_(None), of_record), of_message)]
+
+
+def _of_types(reader: Reader) -> list[ColumnElement[bool]]:
+    return [] if reader.types is None else [_thread.c.record_type.in_(sorted(reader.types))]
+
+
+def _open_to(session: Session, reader: Reader) -> ColumnElement[bool]:
+    """A colleague may work on the record: by the rule of its type, and as a member where it names members."""
+    partner_id = reader.partner_id
+    assert partner_id is not None
+    named = _is_member(session, partner_id)
+    unnamed = _has_no_members(session)
+    closed = reader.members_only | reader.followers_only
+    ways = [named]
+    if closed:
+        ways.append(and_(_thread.c.record_type.not_in(sorted(closed)), unnamed))
+    else:
+        ways.append(unnamed)
+    if reader.followers_only:
+        follows = exists().where(_follower.c.thread_id == _thread.c.id, _follower.c.partner_id == partner_id)
+        ways.append(
+            and_(_thread.c.record_type.in_(sorted(reader.followers_only)), follows.correlate(_thread))
+        )
+    return or_(*ways)
+
+
+def _has_no_members(session: Session) -> ColumnElement[bool]:
+    """The record names no members: SQL null, or the null of JSON."""
+    as_text = func.coalesce(cast(_thread.c.members, _thread.c.title.type), "null")
+    return as_text == "null"
+
+
+def _is_member(session: Session, partner_id: int) -> ColumnElement[bool]:
+    if session.dialect.name == "postgresql":
+        return cast(_thread.c.members, JSONB).contains([partner_id])
+    each = func.json_each(_thread.c.members).table_valued("value")
+    named = select(literal(1)).select_from(each).where(each.c.value == partner_id)
+    return _thread.c.members.is_not(None) & named.correlate(_thread).exists()
+
+
+def _was_told(partner_id: int, *, in_person: bool) -> ColumnElement[bool]:
+    """A notice brought him the message, or the mail went to him directly. in_person: not because he follows."""
+    told = or_(_notice.c.state != "skipped", _notice.c.reason == "addressed directly")
+    mine = exists().where(_notice.c.message_id == _message.c.id, _notice.c.partner_id == partner_id, told)
+    if in_person:
+        mine = mine.where(_notice.c.reason != "follower")
+    return mine.correlate(_message)

@@ -1,0 +1,134 @@
+"""How long a search takes: in a thread of 10,000 messages, and over all messages of a store.
+
+Milliseconds a question, as the API asks it (index, rows, files, notices, highlights), 300 questions drawn
+from the words of the messages, frequent ones more often (but for the 30 that a language is full of). ``python -m tests.bench.search [--messages N]
+[--postgresql]``
+"""
+
+from __future__ import annotations
+
+import argparse
+import itertools
+import random
+import string
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+from gateway.chatter.page import message_views
+from gateway.chatter.search import Question, Search
+from store import schema
+from store.models import Message
+from store.queries.access_filter import EVERYTHING
+from store.session import Database
+from tests import postgres
+from tests.builders import World
+
+THREAD, LIMITS = 10_000, {"one thread": 50.0, "all records": 200.0}
+_message = Message.table()
+
+
+class Words:
+    """Makes texts whose words are as unequally frequent as those of a language (Zipf)."""
+
+    def __init__(self, seed: int = 7) -> None:
+        self.rng = random.Random(seed)
+        letters = string.ascii_lowercase
+        self.all = ["".join(self.rng.choices(letters, k=self.rng.randint(2, 11))) for _ in range(60_000)]
+        self._weights = list(itertools.accumulate(1 / (rank + 1) for rank in range(len(self.all))))
+        self._rare = [weight - self._weights[29] for weight in self._weights[30:]]
+
+    def text(self, count: int) -> str:
+        return " ".join(self.rng.choices(self.all, cum_weights=self._weights, k=count))
+
+    def question(self) -> str:
+        """One to three words of a text, the last one perhaps only its beginning."""
+        words = self.rng.choices(self.all[30:], cum_weights=self._rare, k=self.rng.choice((1, 1, 2, 3)))
+        if self.rng.random() < 0.5:
+            words[-1] = words[-1][: max(3, len(words[-1]) - 2)]
+        return " ".join(words)
+
+
+def fill(world: World, words: Words, count: int) -> int:
+    """Enter messages of 20 to 150 words on many threads, every so often one on the long thread; answers its id."""
+    threads = [world.ticket(str(n)).id for n in range(500)]
+    long, step = threads[0], max(1, count // THREAD)
+    base = {
+        "kind": "message", "subtype": "discussions", "internal": False, "author_name": "Ann", "author_email": "a@b.example",
+        "confidence": "", "date": world.now, "body_html": "", "folded": False, "generated": False,
+    }  # fmt: skip
+
+    def rows() -> Iterator[dict[str, Any]]:
+        for n in range(count):
+            text = words.text(words.rng.randint(20, 150))
+            thread_id = long if n % step == 0 else words.rng.choice(threads[1:])
+            yield {
+                **base,
+                "thread_id": thread_id,
+                "message_id": f"<b{n}@x>",
+                "body_text": text,
+                "search_text": text,
+            }
+
+    made = rows()
+    while batch := list(itertools.islice(made, 5000)):
+        with world.database.write() as session:
+            session.execute(_message.insert(), batch)
+    return long
+
+
+def ask(database: Database, question: str, thread_id: int | None) -> float:
+    """Milliseconds of one search."""
+    started = time.perf_counter()
+    with database.read() as session:
+        search = Search(session, Question(question, EVERYTHING, thread_id))
+        hits = search.fetch(before=None, after=None, limit=31)
+        message_views(session, search.rows(hits), search.words)
+    return 1000 * (time.perf_counter() - started)
+
+
+def measure(database: Database, words: Words, thread_id: int) -> None:
+    """Print the percentiles."""
+    for name, scope in (("one thread", thread_id), ("all records", None)):
+        taken = sorted(ask(database, words.question(), scope) for _ in range(300))
+        p50, p95 = taken[150], taken[285]
+        verdict = "ok" if p95 < LIMITS[name] else "TOO SLOW"
+        print(
+            f"{name:>12}  p50 {p50:7.1f} ms  p95 {p95:7.1f} ms  worst {taken[-1]:7.1f} ms  {verdict}",
+            flush=True,
+        )
+
+
+def main(argv: list[str] | None = None) -> None:
+    """Fill a store and print the table."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--messages", type=int, default=1_000_000)
+    parser.add_argument("--postgresql", action="store_true")
+    asked = parser.parse_args(argv)
+    with ExitStack() as stack:
+        directory = Path(stack.enter_context(tempfile.TemporaryDirectory()))
+        url = f"sqlite:///{directory}/bench.db"
+        if asked.postgresql:
+            url = stack.enter_context(postgres.cluster()).create()
+        database = Database(url)
+        schema.upgrade(database)
+        world, words = World(database, directory), Words()
+        started = time.perf_counter()
+        thread_id = fill(world, words, asked.messages)
+        print(
+            f"{asked.messages} messages entered in {time.perf_counter() - started:.0f} s ({database.url.drivername})",
+            flush=True,
+        )
+        if asked.postgresql:
+            with database.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+                connection.exec_driver_sql("VACUUM ANALYZE")
+        measure(database, words, thread_id)
+        world.close()
+        database.close()
+
+
+if __name__ == "__main__":
+    main()

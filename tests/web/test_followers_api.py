@@ -1,0 +1,221 @@
+"""Followers in bulk, partners who are one, invitations: over the API."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import httpx
+from sqlalchemy import select
+
+from store.models import Delivery
+from tests.web.conftest import Web, add
+
+Api = httpx.AsyncClient
+CAROL = "carol@customer.example"
+
+
+async def records(api: Api, *keys: str) -> list[dict[str, str]]:
+    for key in keys:
+        assert (await api.put(f"/records/ticket/{key}", json={"title": key})).status_code == 201
+    return [{"type": "ticket", "key": key} for key in keys]
+
+
+async def following(api: Api, key: str) -> dict[str, list[str]]:
+    items = (await api.get(f"/records/ticket/{key}/followers")).json()["items"]
+    return {item["partner"]["email"]: item["subtypes"] for item in items}
+
+
+async def test_many_records_are_followed_and_left_in_one_call(web: Web, api: Api):
+    """B22."""
+    await add(api, "ann@corp.example", internal=True)
+    names = await records(api, "1", "2")
+    body: dict[str, Any] = {
+        "records": names,
+        "partners": ["ann@corp.example", CAROL],
+        "subtypes": ["discussions", "note"],
+    }
+
+    followed = await api.post("/followers/batch", json=body)
+
+    assert (followed.status_code, followed.json()) == (200, {"records": 2, "partners": 2, "changed": 4})
+    assert await following(api, "2") == {"ann@corp.example": ["discussions", "note"], CAROL: ["discussions"]}
+    left = await api.post("/followers/batch", json={"records": names, "partners": [CAROL], "follow": False})
+    assert left.json()["changed"] == 2
+    assert list(await following(api, "1")) == ["ann@corp.example"]
+
+
+async def test_a_batch_that_is_wrong_names_each_place_and_does_nothing(web: Web, api: Api):
+    [name] = await records(api, "1")
+    cases = [
+        ({"records": [name, {"type": "ticket", "key": "no"}], "partners": [CAROL]}, 422, "#/records/1"),
+        ({"records": [name], "partners": [CAROL, "no address"]}, 422, "#/partners/1"),
+        ({"records": [name], "partners": [CAROL], "subtypes": ["nonsense"]}, 422, "#/subtypes"),
+        ({"records": [name], "partners": [CAROL], "follow": False}, 422, "#/partners/0"),
+        ({"records": [{"type": "ticket"}], "partners": [CAROL]}, 400, "#/records/0/key"),
+    ]
+    for body, status, pointer in cases:
+        refused = await api.post("/followers/batch", json=body)
+        assert (refused.status_code, refused.json()["errors"][0]["pointer"]) == (status, pointer), (
+            refused.text
+        )
+    assert await following(api, "1") == {}
+
+
+async def test_a_token_of_other_record_types_finds_no_record_to_follow(web: Web, api: Api):
+    names = await records(api, "1")
+    limited = web.client("follow", types=("order",))
+
+    refused = await limited.post("/followers/batch", json={"records": names, "partners": [CAROL]})
+
+    assert (refused.status_code, refused.json()["errors"][0]["pointer"]) == (422, "#/records/0")
+    assert await following(api, "1") == {}
+
+
+async def test_a_child_follows_its_parent_over_the_api(web: Web, api: Api):
+    """B16."""
+    mapped = [{"name": "progress", "label": "Progress", "parent_subtype": "rated"}]
+    await api.put("/record-types/task", json={"label": "Task", "subtypes": mapped})
+    await records(api, "project")
+    await api.post("/records/ticket/project/followers", json={"email": CAROL, "subtypes": ["rated"]})
+
+    made = await api.put(
+        "/records/task/1", json={"title": "Roof", "parent": {"type": "ticket", "key": "project"}}
+    )
+    wrong = await api.put("/records/task/2", json={"parent": {"type": "ticket", "key": "none"}})
+
+    assert made.status_code == 201, made.text
+    [follower] = (await api.get("/records/task/1/followers")).json()["items"]
+    assert (follower["partner"]["email"], follower["subtypes"]) == (CAROL, ["progress"])
+    assert (wrong.status_code, wrong.json()["errors"][0]["pointer"]) == (422, "#/parent")
+
+
+async def test_two_partners_become_one_and_the_first_is_no_longer_listed(web: Web, api: Api):
+    await add(api, CAROL)
+    await add(api, "carol@home.example")
+
+    merged = await api.post("/partners/carol@home.example/merge", json={"into": CAROL})
+
+    assert merged.status_code == 200, merged.text
+    assert merged.json()["addresses"] == [CAROL, "carol@home.example"]
+    assert (await api.get("/partners/carol@home.example")).json()["email"] == CAROL
+    assert [one["email"] for one in (await api.get("/partners", params={"q": "carol"})).json()["items"]] == [
+        CAROL
+    ]
+    for path, into, status in (
+        ("carol@home.example", CAROL, 409),
+        ("nobody@x.example", CAROL, 404),
+        (CAROL, "nobody@x.example", 422),
+    ):
+        assert (await api.post(f"/partners/{path}/merge", json={"into": into})).status_code == status
+    assert (
+        await web.client("post").post(f"/partners/{CAROL}/merge", json={"into": CAROL})
+    ).status_code == 403
+
+
+async def test_an_invitation_is_sent_only_where_it_is_wanted_once_and_with_the_text_given(web: Web, api: Api):
+    """T122, B04: by mail to the contact, exactly one; unticked sends nothing."""
+    await add(api, "ann@corp.example", internal=True)
+    await records(api, "1")
+    path = "/records/ticket/1/followers"
+
+    await api.post(
+        path, json={"email": "quiet@customer.example", "notify": False, "invitation_html": "<p>No</p>"}
+    )
+    await api.post(path, json={"email": "plain@customer.example"})
+    await api.post(
+        path,
+        json={
+            "email": CAROL,
+            "notify": True,
+            "invitation_html": "<p>Please <b>join</b>.</p>",
+            "actor": "ann@corp.example",
+        },
+    )
+
+    table = Delivery.table()
+    with web.world.database.read() as session:
+        rows = session.execute(select(table.c.address, table.c.kind, table.c.payload)).all()
+    [(address, kind, payload)] = [tuple(row) for row in rows]
+    assert (address, kind, payload["by"]) == (CAROL, "invite", "Ann")
+    assert "join" in payload["html"] and "join" in payload["text"]
+
+
+async def test_webhooks_are_entered_shown_changed_and_deleted(web: Web, api: Api):
+    body = {"url": "https://host.example/hook", "events": ["message.posted"], "record_types": ["ticket"]}
+
+    made = await api.put("/webhooks/host", json=body)
+    again = await api.put("/webhooks/host", json={"events": ["record.opened"]})
+    renewed = await api.put("/webhooks/host", json={"secret": None, "record_types": None, "active": False})
+
+    assert (made.status_code, again.status_code, renewed.status_code) == (201, 200, 200)
+    assert made.json()["secret"].startswith("whsec_") and "secret" not in again.json()
+    assert renewed.json()["secret"] not in ("", made.json()["secret"])
+    shown = (await api.get("/webhooks/host")).json()
+    assert "secret" not in shown and "secret" not in (await api.get("/webhooks")).json()["items"][0]
+    assert (shown["events"], shown["record_types"], shown["active"]) == (["record.opened"], [], False)
+    assert (await api.get("/webhooks/host/events", params={"state": "failed"})).json()["items"] == []
+    assert (await api.post("/webhooks/host/events/1/retry")).status_code == 409
+    assert (await api.delete("/webhooks/host")).status_code == 204
+    assert [(await api.get(path)).status_code for path in ("/webhooks/host", "/webhooks/host/events")] == [
+        404,
+        404,
+    ]
+
+
+async def test_a_webhook_that_cannot_work_is_refused_by_name(web: Web, api: Api):
+    good: dict[str, Any] = {"url": "https://host.example/hook", "events": ["message.posted"]}
+    cases = [
+        ({**good, "url": "ftp://host.example"}, 422, "#/url"), ({**good, "url": "https://u:p@host.example"}, 422, "#/url"),
+        ({**good, "url": "https:///x"}, 422, "#/url"), ({**good, "url": "https://h\r\nX: y/"}, 422, "#/url"),
+        ({**good, "events": ["message.posted", "nonsense"]}, 422, "#/events/1"),
+        ({**good, "record_types": ["nonsense"]}, 422, "#/record_types/0"),
+        ({"url": good["url"]}, 400, "#/events"), ({"events": []}, 400, "#/url"), ({**good, "secret": "mine"}, 400, "#/secret"),
+    ]  # fmt: skip
+    for body, status, pointer in cases:
+        refused = await api.put("/webhooks/host", json=body)
+        assert (refused.status_code, refused.json()["errors"][0]["pointer"]) == (status, pointer), (
+            refused.text
+        )
+    assert (await api.put("/webhooks/a%20b", json=good)).status_code == 422
+    assert (await web.client("post", "read").put("/webhooks/host", json=good)).status_code == 403
+    assert (await api.get("/webhooks")).json()["items"] == []
+
+
+async def test_an_outsider_neither_sees_nor_sets_followers_and_a_colleague_may_always_leave(
+    web: Web, api: Api
+):
+    """B02, B23, T119, T120."""
+    carol = await add(api, CAROL)
+    ann = await add(api, "ann@corp.example", internal=True)
+    await add(api, "bob@corp.example", internal=True)
+    await records(api, "1")
+    path = "/records/ticket/1/followers"
+    for email in (CAROL, "ann@corp.example"):
+        await api.post(path, json={"email": email})
+    await api.put(
+        "/records/ticket/1", json={"members": ["bob@corp.example"]}
+    )  # from now on Ann cannot read it
+
+    assert (await api.get(path, params={"actor": CAROL})).status_code == 404
+    assert (await api.post(path, json={"email": "dan@x.example", "actor": CAROL})).status_code == 404
+    assert (await api.patch(f"{path}/{ann['id']}", json={"subtypes": [], "actor": CAROL})).status_code == 404
+    assert (await api.delete(f"{path}/{carol['id']}", params={"actor": CAROL})).status_code == 404
+    assert (
+        await api.delete(f"{path}/{carol['id']}", params={"actor": "ann@corp.example"})
+    ).status_code == 404
+    assert set(await following(api, "1")) == {CAROL, "ann@corp.example"}
+    assert (await api.delete(f"{path}/{ann['id']}", params={"actor": "ann@corp.example"})).status_code == 204
+    assert (
+        await api.delete(f"{path}/{carol['id']}", params={"actor": "bob@corp.example"})
+    ).status_code == 204
+
+
+async def test_a_record_shows_its_parent(web: Web, api: Api):
+    await records(api, "project", "task")
+
+    await api.put("/records/ticket/task", json={"parent": {"type": "ticket", "key": "project"}})
+
+    assert (await api.get("/records/ticket/task")).json()["parent"] == {"type": "ticket", "key": "project"}
+    assert [one["parent"] for one in (await api.get("/records")).json()["items"]][1] is None
+    await api.put("/records/ticket/task", json={"parent": None})
+    assert (await api.get("/records/ticket/task")).json()["parent"] is None

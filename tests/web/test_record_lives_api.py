@@ -1,0 +1,209 @@
+"""Batches and the lives of records over the API: what is answered, what is refused and by which name."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import httpx
+import pytest
+from sqlalchemy import event
+
+from tests.web.conftest import Web, add
+
+Api = httpx.AsyncClient
+ALICE = "alice@corp.example"
+
+
+def item(key: str, **values: Any) -> dict[str, Any]:
+    return {"type": "ticket", "key": key, **values}
+
+
+async def entries(api: Api, key: str) -> list[dict[str, Any]]:
+    return list((await api.get(f"/records/ticket/{key}/messages")).json()["items"])
+
+
+async def test_a_batch_creates_and_changes_and_answers_in_its_order(api: Api):
+    await add(api, ALICE, internal=True)
+    await api.put("/records/ticket/2", json={"title": "Two", "fields": {"stage": "new"}})
+    body = {
+        "items": [item("3", title="Three"), item("2", fields={"stage": "won"}), item("1", title="One")],
+        "actor": ALICE,
+    }
+
+    answer = await api.post("/records/batch", json=body)
+
+    assert answer.status_code == 200, answer.text
+    batched = answer.json()
+    assert [record["key"] for record in batched["items"]] == ["3", "2", "1"]
+    assert (batched["created"], batched["changed"]) == (2, 1)
+    assert batched["items"][0]["reply_address"] and batched["items"][1]["fields"] == {"stage": "won"}
+    assert (await entries(api, "2"))[0]["author"]["email"] == ALICE
+
+
+async def test_a_batch_with_faults_names_each_and_writes_nothing(api: Api):
+    await add(api, "carol@customer.example")
+    items = [
+        item("1", title="Fine"), item("2", assignee="nobody@corp.example"), item("3", fields={"stage": "gone"}),
+        {"type": "spaceship", "key": "4"}, item("", title="No key"), item("6", members=["carol@customer.example"]),
+        item("7", domain="evil.example"),
+    ]  # fmt: skip
+
+    unknown = await api.post("/records/batch", json={"items": items})
+    del items[3]
+    answer = await api.post("/records/batch", json={"items": items})
+
+    assert (unknown.status_code, [one["pointer"] for one in unknown.json()["errors"]]) == (
+        422,
+        ["#/items/3/type"],
+    )
+    assert answer.status_code == 422
+    assert [one["pointer"] for one in answer.json()["errors"]] == [
+        "#/items/1/assignee", "#/items/2/fields/stage", "#/items/3/key", "#/items/4/members/0", "#/items/5/domain",
+    ]  # fmt: skip
+    assert (await api.get("/records/ticket/1")).status_code == 404
+
+
+@pytest.mark.parametrize(("body", "status", "pointer"), [
+    ({"items": [{"type": "ticket"}]}, 400, "#/items/0/key"), ({"items": [item("1", colour="red")]}, 400, "#/items/0/colour"),
+    ({}, 400, "#/items"), ({"items": [item("1", fields=[])]}, 400, "#/items/0/fields"),
+    ({"items": [item("1")], "actor": "nobody@corp.example"}, 422, "#/items/0/actor"),
+    ({"items": [item(str(n)) for n in range(5001)]}, 422, "#/items"),
+])  # fmt: skip
+async def test_a_batch_of_the_wrong_shape_is_refused_by_name(api: Api, body, status, pointer):
+    answer = await api.post("/records/batch", json=body)
+
+    assert (answer.status_code, [one["pointer"] for one in answer.json()["errors"]]) == (status, [pointer])
+
+
+async def test_an_empty_batch_does_nothing(api: Api):
+    assert (await api.post("/records/batch", json={"items": []})).json() == {
+        "items": [],
+        "created": 0,
+        "changed": 0,
+    }
+
+
+async def test_a_token_for_some_types_writes_no_others_in_a_batch(web: Web, api: Api):
+    await api.put("/record-types/order", json={"label": "Order"})
+    narrow = web.client("post", types=("order",))
+
+    answer = await narrow.post("/records/batch", json={"items": [{"type": "order", "key": "1"}, item("1")]})
+
+    assert (answer.status_code, answer.json()["errors"][0]["pointer"]) == (403, "#/items/1/type")
+    for path, body in (
+        ("rename", {"key": "1", "type": "ticket"}),
+        ("merge", {"into": {"type": "ticket", "key": "1"}}),
+    ):
+        await api.put("/records/order/5", json={})
+        assert (await narrow.post(f"/records/order/5/{path}", json=body)).status_code == 403
+
+
+async def test_a_batch_asks_as_often_for_a_hundred_records_as_for_two(web: Web, api: Api):
+    await add(api, ALICE, internal=True)
+    counts = []
+    for number, size in ((0, 2), (1, 100)):
+        said: list[str] = []
+
+        def note(*values: Any, said: list[str] = said) -> None:
+            said.extend([values[2]] if not values[2].startswith("INSERT") else [])
+
+        items = [
+            item(f"{number}-{n}", title="x", fields={"stage": "new"}, assignee=ALICE) for n in range(size)
+        ]
+        changed = [{**one, "fields": {"stage": "won"}} for one in items]
+        event.listen(web.world.database.engine, "before_cursor_execute", note)
+        for body in (items, changed):
+            assert (await api.post("/records/batch", json={"items": body})).status_code == 200
+        event.remove(web.world.database.engine, "before_cursor_execute", note)
+        counts.append(len(said))
+
+    assert counts[1] <= counts[0]  # SQLite enters rows whose ids we need one by one, in the same process
+
+
+async def test_the_same_batch_under_one_idempotency_key_is_done_once(api: Api):
+    body = {"items": [item("1", title="One", log="imported")]}
+    headers = {"Idempotency-Key": "import-1"}
+
+    first = await api.post("/records/batch", json=body, headers=headers)
+    again = await api.post("/records/batch", json=body, headers=headers)
+
+    assert first.json() == again.json()
+    assert [entry["body_text"] for entry in await entries(api, "1")] == ["Ticket created\nimported"]
+
+
+async def test_words_and_silence_of_a_put(api: Api):
+    await api.put("/records/ticket/1", json={"title": "One", "fields": {"stage": "new"}, "silent": True})
+    await api.put("/records/ticket/1", json={"fields": {"amount": 5}, "silent": True})
+    await api.put("/records/ticket/1", json={"fields": {"stage": "won"}, "log": "He called."})
+
+    [entry] = await entries(api, "1")
+    assert (entry["body_text"], entry["tracking"][0]["new"]) == ("He called.", "Won")
+
+
+async def test_a_record_is_archived_and_its_members_are_set_over_the_api(api: Api):
+    await add(api, ALICE, internal=True)
+
+    record = (await api.put("/records/ticket/1", json={"active": False, "members": [ALICE]})).json()
+
+    assert record["active"] is False
+    assert (await api.put("/records/ticket/1", json={"active": True})).json()["active"] is True
+
+
+async def test_rename_merge_split_and_duplicate_answer_the_record_that_is_left(api: Api):
+    await add(api, ALICE, internal=True)
+    for key in ("1", "2"):
+        await api.put(f"/records/ticket/{key}", json={"title": f"T{key}"})
+    message = {"kind": "message", "author": ALICE, "body_text": "Hello"}
+    posted = (await api.post("/records/ticket/1/messages", json=message)).json()
+
+    renamed = await api.post("/records/ticket/1/rename", json={"key": "10", "actor": ALICE})
+    merged = await api.post(
+        "/records/ticket/10/merge", json={"into": {"type": "ticket", "key": "2"}, "actor": ALICE}
+    )
+    split = await api.post(
+        "/records/ticket/2/split", json={"message_ids": [posted["id"]], "key": "3", "title": "Third"}
+    )
+    copy = await api.post("/records/ticket/3/duplicate", json={"key": "4"})
+
+    assert [(answer.status_code, answer.json()["key"], answer.json()["title"]) for answer in (renamed, merged, split, copy)] == [
+        (200, "10", "T1"), (200, "2", "T2"), (201, "3", "Third"), (201, "4", "Third"),
+    ]  # fmt: skip
+    for key in ("1", "10"):
+        assert (await api.get(f"/records/ticket/{key}")).status_code == 404
+    assert (await api.get(f"/messages/{posted['id']}")).json()["record"] == {"type": "ticket", "key": "3"}
+
+
+@pytest.mark.parametrize(("path", "body", "status", "pointer"), [
+    ("1/rename", {"key": "2"}, 409, "#/key"), ("1/rename", {"key": "x", "type": "spaceship"}, 422, "#/type"),
+    ("1/rename", {}, 400, "#/key"), ("1/merge", {"into": {"type": "ticket", "key": "99"}}, 422, "#/into"),
+    ("1/merge", {"into": {"type": "ticket", "key": "1"}}, 422, "#/into"), ("1/merge", {"into": "2"}, 400, "#/into"),
+    ("1/split", {"message_ids": [], "key": "9"}, 422, "#/message_ids"), ("1/split", {"message_ids": [1]}, 400, "#/key"),
+    ("1/duplicate", {"key": "2"}, 409, "#/key"), ("1/duplicate", {"key": "9", "actor": "who@x.example"}, 422, "#/actor"),
+    ("99/duplicate", {"key": "9"}, 404, None),
+])  # fmt: skip
+async def test_what_is_refused_names_its_field(api: Api, path, body, status, pointer):
+    for key in ("1", "2"):
+        await api.put(f"/records/ticket/{key}", json={})
+
+    answer = await api.post(f"/records/ticket/{path}", json=body)
+
+    assert (answer.status_code, [one["pointer"] for one in answer.json()["errors"]][:1]) == (
+        status,
+        [pointer] if pointer else [],
+    )
+
+
+async def test_a21_durations_are_listed_by_value(web: Web, api: Api):
+    await api.put("/records/ticket/1", json={"fields": {"stage": "new"}})
+    web.world.now += timedelta(seconds=90)
+    await api.put("/records/ticket/1", json={"fields": {"stage": "won"}})
+
+    listed = await api.get("/records/ticket/1/durations", params={"field": "stage"})
+    unknown = await api.get("/records/ticket/1/durations", params={"field": "colour"})
+
+    assert listed.json()["items"] == [
+        {"value": "new", "label": "New", "seconds": 90, "times": 1, "current": False},
+        {"value": "won", "label": "Won", "seconds": 0, "times": 1, "current": True},
+    ]
+    assert (unknown.status_code, unknown.json()["errors"][0]["pointer"]) == (422, "#/field")
