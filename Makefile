@@ -26,7 +26,7 @@ demo: venv ## set everything up and run the gateway with demo records
 	$(BIN)/threadpost demo
 
 test: venv ## set everything up and run the tests
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n 2 --dist loadfile
 
 lint: venv
 	$(BIN)/ruff check .

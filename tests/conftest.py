@@ -51,7 +51,7 @@ def store_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
     cluster = request.getfixturevalue("postgresql_cluster")
     url = cluster.create()
     yield url
-    cluster.drop(url)
+    cluster.recycle(url)
 
 
 @pytest.fixture
