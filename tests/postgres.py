@@ -23,6 +23,9 @@ class NoServer(Exception):
     """There is no PostgreSQL to test with; the words say why."""
 
 
+_TABLES = "SELECT relname FROM pg_class WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace"
+
+
 class Cluster:
     """A server on which each test gets a migrated, empty database of its own."""
 
@@ -37,6 +40,8 @@ class Cluster:
         database = Database(self._of(self._template))
         schema.upgrade(database)
         database.close()
+        with psycopg.connect(self._of(self._template), autocommit=True) as connection:
+            self._tables = {row[0] for row in connection.execute(_TABLES)}
 
     def create(self) -> str:
         """A migrated, empty database, new or used and cleaned; answers its URL."""
@@ -59,12 +64,11 @@ class Cluster:
                 "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
                 "WHERE datname = current_database() AND pid <> pg_backend_pid()"
             )
-            found = connection.execute(
-                "SELECT quote_ident(relname) FROM pg_class WHERE relkind = 'r' AND relname <> 'alembic_version' "
-                "AND relnamespace = 'public'::regnamespace"
-            )
-            tables = ", ".join(row[0] for row in found)
-            connection.execute(f"TRUNCATE {tables} RESTART IDENTITY CASCADE")
+            found = {row[0] for row in connection.execute(_TABLES)}
+            for table in found - self._tables:
+                connection.execute(f'DROP TABLE "{table}"')
+            emptied = ", ".join(f'"{table}"' for table in self._tables - {"alembic_version"})
+            connection.execute(f"TRUNCATE {emptied} RESTART IDENTITY CASCADE")
         self._clean.append(url)
 
     def drop(self, url: str) -> None:

@@ -6,8 +6,6 @@ same number of statements as a list of one. Names and shapes are those of DESIGN
 
 from __future__ import annotations
 
-import html as entities
-import re
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from types import SimpleNamespace
@@ -20,6 +18,7 @@ from gateway.chatter.entries import ledger_entries as ledger_entries
 from gateway.chatter.entries import ledger_entry as ledger_entry
 from gateway.chatter.highlight import highlights
 from gateway.chatter.names import Person, RecordName, person
+from gateway.mail.html import clean
 from gateway.rules.tracking import visible_lines
 from store.models.views import PartnerView, ThreadView
 from store.queries import listing, types
@@ -28,7 +27,6 @@ from store.queries import partner as partners
 from store.queries import thread as threads
 from store.session import Session
 
-_CID = re.compile(r'src="cid:([^"]{1,998})"')
 _TROUBLE = frozenset({"failed", "deferred", "bounced", "complained", "suppressed"})
 
 
@@ -168,9 +166,9 @@ def _message(row: Any, files: Sequence[Any], notices: Sequence[Any], words: Sequ
         confidence=row.confidence,
         date=row.date,
         subject=row.subject,
-        body_html=bind_images(row.body_html, urls),
+        body_html=shown(row.body_html, urls),
         body_text=row.body_text,
-        quoted_html=None if row.quoted_html is None else bind_images(row.quoted_html, urls),
+        quoted_html=None if row.quoted_html is None else shown(row.quoted_html, urls),
         message_id=row.message_id,
         parent_id=row.parent_id,
         attachments=[file_view(file) for file in files if not file.repeated],
@@ -238,14 +236,12 @@ def file_view(row: Any) -> FileView:
     return FileView(row.id, row.name, row.size, row.content_type, row.inline, row.preview or "")
 
 
-def bind_images(html: str, urls: dict[str, str]) -> str:
-    """Give inline images their addresses. urls: Content-ID without brackets -> path; an unknown one stays."""
+def shown(html: str, urls: dict[str, str]) -> str:
+    """HTML as a browser may get it: cleaned again, whatever the store holds, inline images at their addresses.
 
-    def address(image: re.Match[str]) -> str:
-        url = urls.get(entities.unescape(image[1]))
-        return image[0] if url is None else f'src="{url}"'
-
-    return _CID.sub(address, html) if 'src="cid:' in html else html
+    urls: Content-ID without brackets -> path.
+    """
+    return clean(html, urls) if "<" in html else html
 
 
 def _searched(row: Any, files: Sequence[Any]) -> str:

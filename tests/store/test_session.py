@@ -65,10 +65,8 @@ def test_a_rehearsal_sees_its_writes_and_leaves_nothing(database):
     assert count(database) == 0
 
 
+@pytest.mark.parametrize("store_url", ["sqlite"], indirect=True)  # PostgreSQL does so by itself
 def test_a_sqlite_commit_is_synced_and_its_references_are_kept(database):
-    if database.is_postgresql:
-        pytest.skip("PostgreSQL does so by itself")
-
     with database.write() as session:
         assert session.execute(text("PRAGMA journal_mode")).scalar_one() == "wal"
         assert session.execute(text("PRAGMA synchronous")).scalar_one() == 2
