@@ -22,6 +22,7 @@ from store.blobs import BlobStore
 
 _PLUS = r"(?:\+|%2b|&#0{0,5}43;|&#x0{0,5}2b;|&plus;)"  # as it stands in text, links and HTML
 _TOKEN = re.compile(rf"\b([a-z][a-z0-9-]{{0,15}}){_PLUS}[a-z2-7]{{28,}}", re.IGNORECASE)
+_AFTER_PLUS = re.compile(rf"{_PLUS}[a-z2-7]{{28}}", re.IGNORECASE)  # quick to say that there is none
 _TOKEN_OCTETS = re.compile(_TOKEN.pattern.encode(), re.IGNORECASE)
 
 
@@ -119,7 +120,7 @@ def _passed_on(mail: ParsedMail, files: tuple[File, ...], blobs: BlobStore) -> P
 
 def hide_tokens(text: str) -> str:
     """Cut the tokens out of signed addresses, so that no reader learns another reader's reply address."""
-    return _TOKEN.sub(r"\1+…", text)
+    return _TOKEN.sub(r"\1+…", text) if _AFTER_PLUS.search(text) else text
 
 
 def _keep(file: Attachment, blobs: BlobStore) -> File:

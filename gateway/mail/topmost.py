@@ -12,13 +12,15 @@ import re
 MOST_FIELDS = 60
 _MOST_OCTETS = 64 * 1024
 _FIELD = re.compile(rb"([!-9;-~]+)[ \t]*:(.*)", re.DOTALL)
+_END = re.compile(rb"\n\r?\n")
 _FOLD = re.compile(rb"\r?\n(?=[ \t])")
 
 
 def topmost_fields(raw: bytes) -> tuple[tuple[str, str], ...]:
     """(name in lower case, unfolded raw value) of the first fields; ends at the first line that is none."""
     found: list[tuple[str, str]] = []
-    for line in re.split(rb"\r?\n", _FOLD.sub(b"", raw[:_MOST_OCTETS]), maxsplit=MOST_FIELDS)[:MOST_FIELDS]:
+    header = _END.split(raw[:_MOST_OCTETS], maxsplit=1)[0]
+    for line in re.split(rb"\r?\n", _FOLD.sub(b"", header), maxsplit=MOST_FIELDS)[:MOST_FIELDS]:
         match = _FIELD.fullmatch(line)
         if match is None:
             break
