@@ -279,7 +279,8 @@ async def test_a_silent_peer_and_a_dripping_one_are_closed(acceptor):
         drip = asyncio.create_task(drip_octets(dripping))
 
         assert (await silent.hear()).startswith("421 4.4.2")
-        assert (await dripping.hear()).startswith("421 4.4.2")
+        said = await dripping.hear()  # who still sends may lose our last words to a TCP reset
+        assert said == "" or said.startswith("421 4.4.2")
         drip.cancel()
 
 
