@@ -7,7 +7,7 @@ from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, bindparam, exists, func, insert, or_, select, text, update
+from sqlalchemy import ColumnElement, bindparam, exists, func, insert, or_, select, update
 
 from store.bell import ring
 from store.models import Alias, Block, InboundMail, InboundTarget, Thread, TokenGeneration
@@ -353,13 +353,3 @@ _count_by_state = select(_mail.c.state, func.count()).group_by(_mail.c.state)
 def counts(session: Session) -> dict[str, int]:
     """How many entries are in each state."""
     return {row[0]: row[1] for row in session.execute(_count_by_state)}
-
-
-_message_ids = select(_mail.c.message_id).where(
-    _mail.c.message_id.is_not(None), _mail.c.state == text("'posted'")
-)
-
-
-def posted_message_ids(session: Session) -> list[str]:
-    """The sender's Message-ID of every posted mail (for the durability harness)."""
-    return list(session.execute(_message_ids).scalars())

@@ -133,26 +133,6 @@ def bind_attachments(session: Session, message_id: int, ids: Sequence[int]) -> N
     session.execute(update(_attachment).where(_attachment.c.id.in_(ids)).values(message_id=message_id))
 
 
-def bind_inline(session: Session, message_id: int) -> dict[str, int]:
-    """Content-ID -> attachment id of the inline files of a message."""
-    statement = select(_attachment.c.content_id, _attachment.c.id).where(
-        _attachment.c.message_id == message_id, _attachment.c.content_id.is_not(None)
-    )
-    return {row.content_id: row.id for row in session.execute(statement)}
-
-
-_set_html = (
-    update(_message)
-    .where(_message.c.id == bindparam("target_id"))
-    .values(body_html=bindparam("html"), quoted_html=bindparam("quoted"))
-)
-
-
-def set_html(session: Session, message_id: int, body_html: str, quoted_html: str | None) -> None:
-    """Replace the HTML of a message (inline images now have addresses)."""
-    session.execute(_set_html, {"target_id": message_id, "html": body_html, "quoted": quoted_html})
-
-
 _older = _attachment.alias("older")
 _is_repeated = (
     _attachment.c.inline.is_(True)

@@ -429,14 +429,6 @@ def _raise_generation(session: Session, thread_id: int, partner_id: int) -> int:
     return new
 
 
-_touch = update(_thread).where(_thread.c.id == bindparam("thread")).values(last_notified_at=bindparam("at"))
-
-
-def touch_notified(session: Session, thread_id: int, now: datetime) -> None:
-    """Note when mail about the thread was last queued (soft expiry of reply addresses)."""
-    session.execute(_touch, {"thread": thread_id, "at": now})
-
-
 def is_follower(session: Session, thread_id: int, partner_id: int) -> bool:
     """The partner follows the thread."""
     statement = select(

@@ -282,6 +282,7 @@ async def test_a_silent_peer_and_a_dripping_one_are_closed(acceptor):
         said = await dripping.hear()  # who still sends may lose our last words to a TCP reset
         assert said == "" or said.startswith("421 4.4.2")
         drip.cancel()
+        assert await dripping.is_closed()
 
 
 async def drip_octets(peer: Peer) -> None:
