@@ -6,6 +6,8 @@ an advisory lock does. A step that fails leaves the schema as it was.
 
 from __future__ import annotations
 
+import re
+
 from alembic.autogenerate import compare_metadata
 from alembic.command import upgrade as alembic_upgrade
 from alembic.config import Config
@@ -17,6 +19,7 @@ from store.models import Base
 from store.session import Database, Session
 
 _LOCK = 0x7468726561  # any number that is ours alone: "threa"
+_WORDS = re.compile(r"(ix_)?(message|thread|partner|inbound_mail)_words")
 _lock = text("SELECT pg_advisory_xact_lock(:number)")
 
 
@@ -60,8 +63,8 @@ def differences(database: Database) -> list[object]:
 
 
 def _is_described(name: str | None, kind: str, _: object) -> bool:
-    """The models describe it: everything but the index of words, which each database has in its own way."""
-    return kind != "table" or not (name or "").startswith("message_words")
+    """The models describe it: everything but the indexes of words, which each database has in its own way."""
+    return not (kind in ("table", "index") and _WORDS.match(name or ""))
 
 
 def _current(session: Session) -> str | None:

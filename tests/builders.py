@@ -23,10 +23,10 @@ from gateway.rules.authorship import Policy
 from gateway.rules.token import Keys, Kind, Token, mint
 from store.blobs import BlobStore
 from store.models.views import PartnerView, ThreadView
+from store.queries import follower as followers
 from store.queries import inbound as ledger
 from store.queries import message as messages
 from store.queries import partner as partners
-from store.queries import thread as threads
 from store.queries import types as type_store
 from store.session import Database
 
@@ -130,10 +130,10 @@ class World:
     def follow(self, thread: ThreadView, partner: PartnerView, *subtypes: str, session: Any = None) -> None:
         wishes = [(partner.id, frozenset(subtypes or {"discussions"}))]
         if session is not None:
-            threads.follow(session, thread.id, wishes, reason="test", now=self.now)
+            followers.follow(session, thread.id, wishes, reason="test", now=self.now)
             return
         with self.database.write() as own:
-            threads.follow(own, thread.id, wishes, reason="test", now=self.now)
+            followers.follow(own, thread.id, wishes, reason="test", now=self.now)
 
     # -- mail --
 
@@ -176,7 +176,7 @@ class World:
 
     def followers(self, thread: ThreadView) -> set[str]:
         with self.database.read() as session:
-            return {row.email for row in threads.followers(session, thread.id, limit=200)}
+            return {row.email for row in followers.followers(session, thread.id, limit=200)}
 
 
 def hop_client() -> Client:

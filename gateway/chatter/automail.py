@@ -19,7 +19,7 @@ from gateway.chatter.types import TypeRules
 from gateway.errors import RequestError
 from gateway.rules.tracking import templates_of
 from store.models.views import PartnerView, ThreadView
-from store.queries import thread as threads
+from store.queries import follower as followers
 from store.session import Session
 
 log = structlog.get_logger()
@@ -68,7 +68,7 @@ def _send(
         body_html=filled.html, body_text=filled.text, recipients=told, generated=True,
     )  # fmt: skip
     receipt = posting.post(session, draft, now)
-    threads.invite(session, thread.id, told, now)
+    followers.invite(session, thread.id, told, now)
     templates.personalise(session, receipt.message_id, name, thread, author=author)
     return 1
 

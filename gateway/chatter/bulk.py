@@ -14,6 +14,7 @@ from gateway.chatter.types import Types
 from gateway.errors import BadValue, FieldError
 from gateway.rules.subscription import allowed, defaults, unknown
 from store.models.views import PartnerView, ThreadView
+from store.queries import follower as followers
 from store.queries import partner as partners
 from store.queries import thread as threads
 from store.session import Session
@@ -90,9 +91,9 @@ def follow_all(
         for thread in many.threads
         for partner in many.partners
     ]  # fmt: skip
-    new = threads.follow_all(session, rows)
+    new = followers.follow_all(session, rows)
     if wanted is not None and new < len(rows):
-        threads.set_subtypes_of_all(session, rows)
+        followers.set_subtypes_of_all(session, rows)
     return new
 
 
@@ -118,7 +119,7 @@ def leave_all(session: Session, many: Many, *, posting: Posting, now: datetime) 
     """End all these subscriptions; answers how many there were. Outsiders who leave are noted in the logs."""
     thread_by_id = {thread.id: thread for thread in many.threads}
     partner_by_id = {partner.id: partner for partner in many.partners}
-    ended = threads.unfollow_all(session, list(thread_by_id), list(partner_by_id))
+    ended = followers.unfollow_all(session, list(thread_by_id), list(partner_by_id))
     entries = [
         left_entry(thread_by_id[thread_id], partner_by_id[partner_id])
         for thread_id, partner_id in sorted(ended)

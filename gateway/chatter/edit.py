@@ -22,6 +22,7 @@ from gateway.rules.recipients import EMAIL
 from gateway.rules.visibility import may_access
 from store.models.views import PartnerView, ThreadView
 from store.queries import edit as store
+from store.queries import follower as followers
 from store.queries import message as messages
 from store.queries import thread as threads
 from store.search import indexed
@@ -231,7 +232,7 @@ def _mention(
             for notice in mailed
         ],
     )  # fmt: skip
-    threads.invite(session, thread.id, [notice.partner_id for notice in mailed], now)
+    followers.invite(session, thread.id, [notice.partner_id for notice in mailed], now)
 
 
 def _correct(

@@ -9,6 +9,7 @@ from typing import Any
 from gateway.chatter.plan import Faults, Plan
 from gateway.rules.subscription import inherited
 from store.models.views import ThreadView
+from store.queries import follower as followers
 from store.queries import thread as threads
 from store.session import Session
 
@@ -37,10 +38,10 @@ def heirs(session: Session, done: Sequence[tuple[Plan, ThreadView]], now: dateti
     adopted = [(plan, thread) for plan, thread in done if plan.columns.get("parent_id")]
     if not adopted:
         return []
-    followers = threads.audiences(session, sorted({plan.columns["parent_id"] for plan, _ in adopted}), now)
+    of_parent = followers.audiences(session, sorted({plan.columns["parent_id"] for plan, _ in adopted}), now)
     rows = []
     for plan, thread in adopted:
-        for partner in followers[plan.columns["parent_id"]]:
+        for partner in of_parent[plan.columns["parent_id"]]:
             subtypes = inherited(plan.rules.subtypes, partner.subtypes or (), internal=partner.internal)
             if subtypes and partner.active:
                 rows.append(

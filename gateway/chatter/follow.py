@@ -10,8 +10,8 @@ from gateway.chatter.types import Types
 from gateway.errors import BadValue, Conflict, NotFound
 from gateway.rules.subscription import allowed, defaults, unknown
 from store.models.views import PartnerView, ThreadView
+from store.queries import follower as followers
 from store.queries import message as messages
-from store.queries import thread as threads
 from store.session import Session
 
 
@@ -32,9 +32,9 @@ def follow(
     else:
         _check(unknown(subtypes, wanted), thread.record_type)
         chosen = allowed(subtypes, wanted, internal=partner.internal)
-    is_new = threads.follow(session, thread.id, [(partner.id, chosen)], reason=reason, now=now) == 1
+    is_new = followers.follow(session, thread.id, [(partner.id, chosen)], reason=reason, now=now) == 1
     if not is_new and wanted is not None:
-        threads.set_subtypes(session, thread.id, partner.id, chosen)
+        followers.set_subtypes(session, thread.id, partner.id, chosen)
     return is_new
 
 
@@ -42,13 +42,13 @@ def change(
     session: Session, thread: ThreadView, partner_id: int, *, types: Types, wanted: Collection[str]
 ) -> frozenset[str]:
     """Replace a subscription. Raises NotFound when he does not follow, BadValue for an unknown subtype."""
-    follower = threads.follower(session, thread.id, partner_id)
+    follower = followers.follower(session, thread.id, partner_id)
     if follower is None:
         raise NotFound(f"partner {partner_id} does not follow this record")
     subtypes = types.get(thread.record_type, session).subtypes
     _check(unknown(subtypes, wanted), thread.record_type)
     chosen = allowed(subtypes, wanted, internal=follower.internal)
-    threads.set_subtypes(session, thread.id, partner_id, chosen)
+    followers.set_subtypes(session, thread.id, partner_id, chosen)
     return chosen
 
 
@@ -56,7 +56,7 @@ def leave(
     session: Session, thread: ThreadView, partner: PartnerView, *, posting: Posting, now: datetime
 ) -> bool:
     """End a subscription; False when he did not follow. An outsider who leaves is noted in the log."""
-    if not threads.unfollow(session, thread.id, partner.id):
+    if not followers.unfollow(session, thread.id, partner.id):
         return False
     if not partner.internal:
         posting.post(session, left_entry(thread, partner), now)
@@ -83,7 +83,7 @@ def invite(
         thread_id=thread.id, partner_id=partner.id, payload=payload,
     )  # fmt: skip
     messages.add_deliveries(session, [row])
-    threads.invite(session, thread.id, [partner.id], now)
+    followers.invite(session, thread.id, [partner.id], now)
 
 
 def _check(names: list[str], record_type: str) -> None:

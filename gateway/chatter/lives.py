@@ -19,6 +19,7 @@ from gateway.errors import BadValue, Conflict, FieldError, NotFound
 from gateway.rules.subscription import allowed, defaults
 from gateway.rules.tracking import wrong_values
 from store.models.views import PartnerView, ThreadView
+from store.queries import follower as followers
 from store.queries import lives as store
 from store.queries import partner as partners
 from store.queries import thread as threads
@@ -54,7 +55,7 @@ class Lives:
         if (record_type, key) == (thread.record_type, thread.key):
             return thread
         rules = self._free(session, record_type, key)
-        threads.change(session, thread.id, {"record_type": record_type, "key": key}, now)
+        threads.change(session, thread, {"record_type": record_type, "key": key}, now)
         if record_type != thread.record_type:
             self._adapt(session, thread.id, rules)
         renamed = thread._replace(record_type=record_type, key=key)
@@ -106,8 +107,8 @@ class Lives:
         writers = {author for author in authors.values() if author}
         sets = store.follower_sets(session, thread.id)
         rows = [_follower(new, who, *sets[who], now) for who in sorted(writers & set(sets))]
-        threads.follow_all(session, rows)
-        threads.invite(session, new.id, writers, now)
+        followers.follow_all(session, rows)
+        followers.invite(session, new.id, writers, now)
         self._follow_creator(session, new, by, rules, now)
         count = f"{len(authors)} message{'' if len(authors) == 1 else 's'}"
         self._log(session, thread, by, f"{count} moved to {self._name(session, new)}", now)
@@ -183,7 +184,7 @@ class Lives:
                 )
             elif not wanted <= there[who][0]:
                 united[who] = there[who][0] | wanted
-        threads.follow_all(session, rows)
+        followers.follow_all(session, rows)
         store.set_subtypes(session, new, united)
 
     def _follow_creator(
@@ -191,7 +192,7 @@ class Lives:
     ) -> None:
         if by is not None and by.active:
             wanted = defaults(rules.subtypes, internal=by.internal)
-            threads.follow_all(session, [_follower(thread, by.id, wanted, "creator", now)])
+            followers.follow_all(session, [_follower(thread, by.id, wanted, "creator", now)])
 
     def _log(
         self, session: Session, thread: ThreadView, by: PartnerView | None, words: str, now: datetime

@@ -21,6 +21,7 @@ from gateway.chatter.names import Person, RecordName, person
 from gateway.mail.html import clean
 from gateway.rules.tracking import visible_lines
 from store.models.views import PartnerView, ThreadView
+from store.queries import follower as followers
 from store.queries import listing, types
 from store.queries import message as messages
 from store.queries import partner as partners
@@ -286,14 +287,14 @@ class RecordViews:
 
 
 def follower_view(row: Any) -> FollowerView:
-    """A follower of a row of ``threads.followers``."""
+    """A follower of a row of ``followers.followers``."""
     who = Person(row.partner_id, row.name, row.email, row.internal)
     return FollowerView(who, sorted(row.subtypes), row.reason)
 
 
 def follower_of(session: Session, thread_id: int, partner_id: int) -> FollowerView | None:
     """One follower, None if the partner does not follow."""
-    row = threads.follower(session, thread_id, partner_id)
+    row = followers.follower(session, thread_id, partner_id)
     return None if row is None else follower_view(row)
 
 

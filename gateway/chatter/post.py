@@ -18,6 +18,7 @@ from gateway.rules.subscription import defaults
 from gateway.rules.tracking import Change
 from gateway.rules.visibility import ALL
 from store.models.views import AudienceView, ThreadView
+from store.queries import follower as followers
 from store.queries import message as messages
 from store.queries import thread as threads
 from store.search import indexed
@@ -148,7 +149,7 @@ class Posting:
         rows = [_row(draft, header_id, now) for draft, header_id in zip(drafts, headers, strict=True)]
         ids = messages.add_all(session, rows)
         messages.add_own_refs(session, list(zip(headers, ids, strict=True)))
-        audiences = threads.audiences(session, [draft.thread.id for draft in drafts if draft.tell], now)
+        audiences = followers.audiences(session, [draft.thread.id for draft in drafts if draft.tell], now)
         posted = [
             (draft, message_id, header_id, _decide(draft, audiences[draft.thread.id]))
             for draft, message_id, header_id in zip(drafts, ids, headers, strict=True)
@@ -184,11 +185,11 @@ class Posting:
         wishes = [
             (partner_id, defaults(subtypes, internal=internal)) for partner_id, internal in draft.followers
         ]
-        return threads.follow(session, draft.thread.id, wishes, reason="author", now=now)
+        return followers.follow(session, draft.thread.id, wishes, reason="author", now=now)
 
     def _expand(self, session: Session, draft: Draft, now: datetime) -> list[Notice]:
         others = draft.mentioned | draft.recipients
-        return _decide(draft, threads.audience(session, draft.thread.id, others, now))
+        return _decide(draft, followers.audience(session, draft.thread.id, others, now))
 
     def _queue(
         self,

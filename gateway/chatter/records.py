@@ -20,6 +20,7 @@ from gateway.chatter.types import TypeRules, Types
 from gateway.errors import NotFound
 from gateway.rules.subscription import defaults
 from store.models.views import PartnerView, ThreadView
+from store.queries import follower as followers
 from store.queries import message as messages
 from store.queries import thread as threads
 from store.session import Session
@@ -97,7 +98,7 @@ class Records:
         new = [_new_row(done) for done in plans if done.thread is None]
         ids = iter(threads.add_all(session, new, now))
         threads.change_all(
-            session, [(done.thread.id, done.columns) for done in plans if done.thread is not None], now
+            session, [(done.thread, done.columns) for done in plans if done.thread is not None], now
         )
         rows = iter(new)
         return [
@@ -110,7 +111,7 @@ class Records:
 
         Followers of a parent inherit.
         """
-        threads.drop_idle_assignees(
+        followers.drop_idle_assignees(
             session, [(thread.id, each.former) for each, thread in done if each.former]
         )
         rows = []
@@ -120,7 +121,7 @@ class Records:
                 people.insert(0, (each.actor, "creator"))
             rows += [_follower(thread, partner, each.rules, reason, now) for partner, reason in people]
         rows += family.heirs(session, done, now)
-        threads.follow_all(session, family.united(rows))
+        followers.follow_all(session, family.united(rows))
 
     def _told(self, done: Plan, thread: ThreadView, now: datetime) -> list[dict[str, Any]]:
         """The mail to a new assignee, unless he did it himself."""

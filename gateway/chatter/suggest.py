@@ -11,9 +11,9 @@ from gateway.mail.parse import parse
 from gateway.rules.suggest import AUTHOR, CUSTOMER, REPLY_TO, Candidate, Suggestion, suggestions
 from store.blobs import BlobDamaged, BlobStore
 from store.models.views import ThreadView
+from store.queries import follower as followers
 from store.queries import listing
 from store.queries import suggest as store
-from store.queries import thread as threads
 from store.queries import types as type_store
 from store.session import Session
 
@@ -26,7 +26,7 @@ def suggested(
 ) -> list[Suggestion]:
     """Whom to propose on this thread. writer: e-mail of who composes, "" = not known."""
     aliases = {one.address for one in type_store.list_aliases(session)}
-    ids = [row.partner_id for row in threads.followers(session, thread.id, limit=_MOST_FOLLOWERS)]
+    ids = [row.partner_id for row in followers.followers(session, thread.id, limit=_MOST_FOLLOWERS)]
     following = {address for found in listing.addresses(session, ids).values() for address in found}
     return suggestions(
         _candidates(session, thread, blobs), followers=following, writer=normalise(writer) if writer else "",

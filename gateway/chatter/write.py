@@ -14,7 +14,7 @@ from gateway.mail.address import normalise
 from gateway.mail.html import clean, from_text, to_text
 from store.models.views import PartnerView, ThreadView
 from store.queries import files
-from store.queries import thread as threads
+from store.queries import follower as followers
 from store.queries.partner import by_address, signature_of
 from store.session import Session
 
@@ -67,7 +67,7 @@ def write(
             own_subject=own_subject,
         )
     if draft.author.internal:
-        threads.invite(session, thread.id, draft.mentioned | draft.recipients, now)
+        followers.invite(session, thread.id, draft.mentioned | draft.recipients, now)
     return receipt
 
 

@@ -125,14 +125,14 @@ def _greet(app: App, ticket: ThreadView) -> None:
     from gateway.chatter.access import LOGIN_LINK_LIVES, make_link_secret
     from gateway.chatter.partners import known
     from gateway.rules.token import Kind, Token, mint, week_of
-    from store.queries import thread as threads
+    from store.queries import reply_address as reply_addresses
 
     with app.database.write() as session:
         alice, carol = known(session, ALICE, ""), known(session, CAROL, "")
         secret = make_link_secret(
             session, "login", partner_id=alice.id, payload={}, lives=LOGIN_LINK_LIVES, now=clock.now()
         )
-        generation = threads.generation(session, ticket.id, carol.id)
+        generation = reply_addresses.generation(session, ticket.id, carol.id)
     domain = app.domains[0]
     token = mint(
         Token(Kind.REPLY, ticket.id, carol.id, generation=generation, week=week_of(clock.now())), app.keys

@@ -18,6 +18,7 @@ from gateway.rules.authorship import Admit, Confidence, Policy
 from gateway.rules.disposition import Automatic, Ordinary
 from gateway.rules.routing import Route, ToAlias, ToThread
 from store.models.views import ParticipantView, PartnerView, ThreadView
+from store.queries import follower as followers
 from store.queries import message as messages
 from store.queries import thread as threads
 from store.queries import types as type_store
@@ -74,7 +75,7 @@ class Placing:
             draft = as_customers(own, passed_on, customer, self._policy)
             receipt = self._posting.post(session, draft, case.now)
             self._posting.post(session, remark(own, passed_on, receipt.message_id), case.now)
-            threads.invite(session, opened.id, [customer.id], case.now)
+            followers.invite(session, opened.id, [customer.id], case.now)
         self._invite(session, case, opened, writer, sure)
         if thread is None:
             self._send_templates(session, case, opened, sure)
@@ -194,7 +195,7 @@ class Placing:
         sees = addressed(case.mail.reading.mail, self._own_domains)
         if sees:
             known = find_or_add(session, sees, case.now)
-            threads.invite(session, thread.id, [partner.id for partner in known.values()], case.now)
+            followers.invite(session, thread.id, [partner.id for partner in known.values()], case.now)
 
 
 def _own_id(header_id: str | None) -> str | None:

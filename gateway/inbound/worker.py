@@ -240,7 +240,7 @@ def enter(session: Session, work: Work, ends: Sequence[tuple[Outcome, Trace]], *
     ledger.finish_mail(
         session, work.claimed.id, state=state, reason=next(o.reason for o, _ in ends if o.state == state),
         header_id=mail.message_id, subject=mail.subject, author=author_address(mail),
-        fingerprint=work.arrived.reading.fingerprint,
+        fingerprint=work.arrived.reading.fingerprint, reverse_path=work.claimed.reverse_path,
     )  # fmt: skip
     if "posted" in states:
         ledger.absorb_twins(session, work.claimed.id, work.arrived.reading.fingerprint)

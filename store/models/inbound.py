@@ -44,6 +44,7 @@ class InboundMail(Base):
     subject: Mapped[str] = mapped_column(default="")
     author: Mapped[str] = mapped_column(default="")
     fingerprint: Mapped[str | None] = mapped_column(index=True)
+    search_text: Mapped[str] = mapped_column(default="")
     received_at: Mapped[datetime]
 
 

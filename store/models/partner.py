@@ -34,6 +34,7 @@ class Partner(Base):
     phone: Mapped[str] = mapped_column(default="")
     signature: Mapped[str] = mapped_column(default="")
     notify: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    search_text: Mapped[str] = mapped_column(default="")
     merged_into: Mapped[int | None] = mapped_column(ForeignKey("partner.id"), index=True)
     created_at: Mapped[datetime]
 

@@ -48,6 +48,7 @@ class Thread(Base):
     members: Mapped[list[Any] | None]
     parent_id: Mapped[int | None] = mapped_column(ForeignKey("thread.id", ondelete="SET NULL"), index=True)
     last_notified_at: Mapped[datetime | None]
+    search_text: Mapped[str] = mapped_column(default="")
     created_at: Mapped[datetime]
     updated_at: Mapped[datetime]
 

@@ -7,11 +7,13 @@ from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, bindparam, exists, func, insert, or_, select, update
+from sqlalchemy import ColumnElement, bindparam, exists, func, insert, select, update
 
 from store.bell import ring
 from store.models import Alias, Block, InboundMail, InboundTarget, Thread, TokenGeneration
 from store.models.views import ClaimedMail, ClaimedTarget, NewMail
+from store.queries.words import MAILS, named
+from store.search import indexed
 from store.session import Session
 
 _mail = InboundMail.table()
@@ -112,7 +114,7 @@ _finish_mail = (
     .where(_mail.c.id == bindparam("mail_id"))
     .values(state=bindparam("new_state"), reason=bindparam("new_reason"), message_id=bindparam("header_id"),
             subject=bindparam("new_subject"), author=bindparam("new_author"),
-            fingerprint=bindparam("new_fingerprint"))
+            fingerprint=bindparam("new_fingerprint"), search_text=bindparam("new_words"))
 )  # fmt: skip
 
 
@@ -136,13 +138,13 @@ def finish_target(
 
 def finish_mail(
     session: Session, mail_id: int, *, state: str, reason: str, header_id: str | None, subject: str, author: str,
-    fingerprint: str | None,
+    fingerprint: str | None, reverse_path: str,
 ) -> None:  # fmt: skip
-    """Write what was read in the mail, and the worst state of its targets."""
+    """Write what was read in the mail, and the worst state of its targets. reverse_path: another word to find it by."""
     session.execute(
         _finish_mail,
         {"mail_id": mail_id, "new_state": state, "new_reason": reason, "header_id": header_id,
-         "new_subject": subject, "new_author": author, "new_fingerprint": fingerprint},
+         "new_subject": subject, "new_author": author, "new_fingerprint": fingerprint, "new_words": indexed("\n".join([subject, reverse_path, author, header_id or ""]))},
     )  # fmt: skip
 
 
@@ -263,27 +265,22 @@ def ledger(
     session: Session, *, state: str | None = None, query: str = "", before: int | None = None, limit: int = 30,
     types: Collection[str] | None = None,
 ) -> list[Any]:  # fmt: skip
-    """Entries of the ledger, newest first; query: part of the subject, an address or a Message-ID.
+    """Entries of the ledger, newest first; query: words of the subject, of an address or a Message-ID (words.py).
 
     types: entries with a record of one of these types and with none of another; None = all.
     """
-    statement = select(*_ledger_columns).order_by(_mail.c.id.desc()).limit(limit)
-    if types is not None:
-        statement = statement.where(*_of_types(types))
+    conditions = [] if types is None else _of_types(types)
     if state in ("received", "processing"):  # a claim moves the targets only
         held = exists().where(_target.c.mail_id == _mail.c.id, _target.c.state == "processing")
-        statement = statement.where(_mail.c.state == "received", held if state == "processing" else ~held)
+        conditions += [_mail.c.state == "received", held if state == "processing" else ~held]
     elif state:
-        statement = statement.where(_mail.c.state == state)
-    if before is not None:
-        statement = statement.where(_mail.c.id < before)
-    if query:
-        wanted = query.lower()
-        columns = (_mail.c.subject, _mail.c.reverse_path, _mail.c.author, _mail.c.message_id)
-        statement = statement.where(
-            or_(*(func.lower(column).contains(wanted, autoescape=True) for column in columns))
-        )
-    return list(session.execute(statement))
+        conditions.append(_mail.c.state == state)
+    statement = select(*_ledger_columns).order_by(_mail.c.id.desc()).limit(limit)
+    if query.strip():
+        ids = named(session, MAILS, query, where=conditions, before=before, limit=limit)
+        return list(session.execute(statement.where(_mail.c.id.in_(ids or [0]))))
+    statement = statement if before is None else statement.where(_mail.c.id < before)
+    return list(session.execute(statement.where(*conditions)))
 
 
 def entry(session: Session, mail_id: int) -> Any | None:

@@ -8,6 +8,7 @@ from sqlalchemy import PrimaryKeyConstraint, Table, UniqueConstraint, delete, se
 
 from store.bell import ring
 from store.models import Address, Base, Delivery, Follower, Notice, Partner, Secret, Thread, WebSession
+from store.queries.partner import keep_words
 from store.session import Session
 
 _partner = Partner.table()
@@ -34,6 +35,7 @@ def merge(session: Session, gone: int, into: int, now: datetime) -> None:
     for model in (Secret.table(), WebSession.table()):
         session.execute(delete(model).where(model.c.partner_id == gone))
     session.execute(update(_address).where(_address.c.partner_id == gone).values(partner_id=into))
+    keep_words(session, into)
     led = _partner.c.id == gone
     session.execute(
         update(_partner).where(led).values(active=False, role="", internal=False, merged_into=into)

@@ -6,13 +6,15 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import bindparam, delete, func, insert, or_, select, update
+from sqlalchemy import bindparam, delete, func, insert, select, update
 from sqlalchemy.dialects.postgresql import insert as insert_postgresql
 from sqlalchemy.dialects.sqlite import insert as insert_sqlite
 
 from store.bell import ring
 from store.models import Address, Block, Partner, Suppression
 from store.models.views import PartnerView
+from store.queries.words import PARTNERS, named
+from store.search import indexed
 from store.session import Session
 
 _partner = Partner.table()
@@ -75,7 +77,7 @@ def add(session: Session, *, email: str, name: str, internal: bool, role: str, n
     """Enter a partner with his one address; answers his id."""
     values = {
         "email": email, "name": name, "internal": internal, "role": role, "active": True, "language": "",
-        "timezone": "", "phone": "", "notify": {}, "created_at": now,
+        "timezone": "", "phone": "", "notify": {}, "search_text": indexed(f"{name}\n{email}"), "created_at": now,
     }  # fmt: skip
     key = session.execute(_add, values).inserted_primary_key
     assert key is not None
@@ -87,6 +89,15 @@ def add(session: Session, *, email: str, name: str, internal: bool, role: str, n
 def change(session: Session, partner_id: int, values: dict[str, Any]) -> None:
     """Write columns of a partner."""
     session.execute(update(_partner).where(_partner.c.id == partner_id).values(values))
+    if "name" in values:
+        keep_words(session, partner_id)
+
+
+def keep_words(session: Session, partner_id: int) -> None:
+    """Bring the words by which a partner is found (words.py) in step with his name and his addresses."""
+    name = session.execute(select(_partner.c.name).where(_partner.c.id == partner_id)).scalar()
+    words = indexed("\n".join([name or "", *addresses_of(session, partner_id)]))
+    session.execute(update(_partner).where(_partner.c.id == partner_id).values(search_text=words))
 
 
 def addresses_of(session: Session, partner_id: int) -> list[str]:
@@ -100,6 +111,7 @@ def set_addresses(session: Session, partner_id: int, addresses: Sequence[str]) -
     """Give a partner exactly these addresses; none may be somebody else's."""
     session.execute(delete(_address).where(_address.c.partner_id == partner_id))
     session.execute(_add_address, [{"address": a, "partner_id": partner_id} for a in sorted(set(addresses))])
+    keep_words(session, partner_id)
 
 
 def phone_of(session: Session, partner_id: int) -> str:
@@ -115,14 +127,14 @@ def signature_of(session: Session, partner_id: int) -> str:
 
 
 def search(session: Session, query: str, *, after: int | None, limit: int) -> list[PartnerView]:
-    """Partners whose name or e-mail holds the query, by id."""
-    statement = select(*_columns).where(_partner.c.merged_into.is_(None)).order_by(_partner.c.id).limit(limit)
-    if query:
-        wanted = query.lower()
-        columns = (func.lower(_partner.c.name), _partner.c.email)
-        statement = statement.where(or_(*(column.contains(wanted, autoescape=True) for column in columns)))
-    if after is not None:
-        statement = statement.where(_partner.c.id > after)
+    """Partners by id. query: words of the name and of the addresses (words.py)."""
+    remain = _partner.c.merged_into.is_(None)
+    statement = select(*_columns).order_by(_partner.c.id).limit(limit)
+    if query.strip():
+        ids = named(session, PARTNERS, query, where=[remain], after=after or 0, limit=limit)
+        statement = statement.where(_partner.c.id.in_(ids or [0]))
+    else:
+        statement = statement.where(remain, _partner.c.id > (after or 0))
     return [PartnerView(*row) for row in session.execute(statement)]
 
 

@@ -1,4 +1,4 @@
-"""Threads (records), followers, invitations and revoked reply addresses."""
+"""Threads: the records and what they are called."""
 
 from __future__ import annotations
 
@@ -7,9 +7,7 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import bindparam, delete, exists, func, insert, or_, select, tuple_, update
-from sqlalchemy.dialects.postgresql import insert as insert_postgresql
-from sqlalchemy.dialects.sqlite import insert as insert_sqlite
+from sqlalchemy import bindparam, insert, select, tuple_, update
 
 from store.models import (
     Address,
@@ -22,8 +20,10 @@ from store.models import (
     ThreadRedirect,
     TokenGeneration,
 )
-from store.models.views import AudienceView, ThreadView
+from store.models.views import ThreadView
 from store.queries.access_filter import EVERYTHING, Reader, readable_threads
+from store.queries.words import RECORDS, named
+from store.search import indexed
 from store.session import Session
 
 _thread = Thread.table()
@@ -71,7 +71,7 @@ def add(
     values = {
         "record_type": record_type, "key": key, "title": title, "url": url, "fields": fields,
         "assignee_id": assignee_id, "creator_id": creator_id, "domain": domain, "subject": subject, "active": True,
-        "members": members, "created_at": now, "updated_at": now,
+        "members": members, "search_text": _words(key, title), "created_at": now, "updated_at": now,
     }  # fmt: skip
     primary_key = session.execute(_add, values).inserted_primary_key
     assert primary_key is not None
@@ -91,9 +91,14 @@ def add(
     )
 
 
-def change(session: Session, thread_id: int, values: dict[str, Any], now: datetime) -> None:
-    """Write columns of a thread."""
-    session.execute(update(_thread).where(_thread.c.id == thread_id).values(**values, updated_at=now))
+def change(session: Session, thread: ThreadView, values: dict[str, Any], now: datetime) -> None:
+    """Write columns of a thread. thread: as it was."""
+    change_all(session, [(thread, values)], now)
+
+
+def _words(key: str, title: str) -> str:
+    """By which words a record is found in a list (words.py)."""
+    return indexed(f"{key}\n{title}")
 
 
 _add_all = insert(_thread).returning(_thread.c.id, sort_by_parameter_order=True)
@@ -103,7 +108,10 @@ def add_all(session: Session, rows: Sequence[dict[str, Any]], now: datetime) -> 
     """Enter records (every column but id and times); answers their ids in order."""
     if not rows:
         return []
-    timed = [{**row, "created_at": now, "updated_at": now} for row in rows]
+    timed = [
+        {**row, "search_text": _words(row["key"], row["title"]), "created_at": now, "updated_at": now}
+        for row in rows
+    ]
     return list(session.execute(_add_all, timed).scalars())
 
 
@@ -129,14 +137,17 @@ def by_keys(session: Session, names: Collection[tuple[str, str]]) -> dict[tuple[
     return found
 
 
-def change_all(session: Session, changes: Sequence[tuple[int, dict[str, Any]]], now: datetime) -> None:
-    """Write columns of threads (id, values); those with the same columns in one statement."""
+def change_all(session: Session, changes: Sequence[tuple[ThreadView, dict[str, Any]]], now: datetime) -> None:
+    """Write columns of threads (as they were, values); those with the same columns in one statement."""
     groups: dict[tuple[str, ...], list[dict[str, Any]]] = defaultdict(list)
-    for thread_id, values in changes:
+    for thread, given in changes:
+        values = dict(given)
+        if "key" in values or "title" in values:
+            values["search_text"] = _words(values.get("key", thread.key), values.get("title", thread.title))
         if values:
             names = tuple(sorted(values))
             groups[names].append(
-                {"which": thread_id, "at": now, **{f"new_{name}": values[name] for name in names}}
+                {"which": thread.id, "at": now, **{f"new_{name}": values[name] for name in names}}
             )
     for names, rows in groups.items():
         written: dict[str, Any] = {name: bindparam(f"new_{name}") for name in names}
@@ -167,17 +178,17 @@ def search(
     session: Session, *, record_type: str | None, query: str, before: int | None, limit: int,
     reader: Reader = EVERYTHING,
 ) -> list[ThreadView]:  # fmt: skip
-    """Threads that the reader may work on, newest first. query: part of the title or of the key."""
-    statement = select(*_columns).order_by(_thread.c.id.desc()).limit(limit)
+    """Threads that the reader may work on, newest first. query: words of the key and the title (words.py)."""
+    conditions = readable_threads(session, reader)
     if record_type:
-        statement = statement.where(_thread.c.record_type == record_type)
-    statement = statement.where(*readable_threads(session, reader))
-    if query:
-        wanted = query.lower()
-        columns = (func.lower(_thread.c.title), func.lower(_thread.c.key))
-        statement = statement.where(or_(*(column.contains(wanted, autoescape=True) for column in columns)))
-    if before is not None:
-        statement = statement.where(_thread.c.id < before)
+        conditions.append(_thread.c.record_type == record_type)
+    statement = select(*_columns).order_by(_thread.c.id.desc()).limit(limit)
+    if query.strip():
+        ids = named(session, RECORDS, query, where=conditions, before=before, limit=limit)
+        statement = statement.where(_thread.c.id.in_(ids or [0]))
+    else:
+        statement = statement.where(*conditions)
+        statement = statement if before is None else statement.where(_thread.c.id < before)
     return [ThreadView._make(row) for row in session.execute(statement)]
 
 
@@ -200,238 +211,3 @@ def readable(session: Session, reader: Reader, thread_ids: Collection[int]) -> f
         _thread.c.id.in_(sorted(thread_ids)), *readable_threads(session, reader)
     )
     return frozenset(session.execute(statement).scalars())
-
-
-def follower_count(session: Session, thread_id: int) -> int:
-    """How many partners follow a thread."""
-    statement = select(func.count()).select_from(_follower).where(_follower.c.thread_id == thread_id)
-    return int(session.execute(statement).scalar_one())
-
-
-_add_follower_values: dict[str, Any] = {
-    name: bindparam(name) for name in ("thread_id", "partner_id", "subtypes", "reason", "created_at")
-}
-_add_follower = {
-    name: make(_follower)
-    .values(_add_follower_values)
-    .on_conflict_do_nothing()
-    .execution_options(preserve_rowcount=True)
-    for name, make in (("sqlite", insert_sqlite), ("postgresql", insert_postgresql))
-}
-
-
-def follow(
-    session: Session,
-    thread_id: int,
-    wishes: Sequence[tuple[int, frozenset[str]]],
-    *,
-    reason: str,
-    now: datetime,
-) -> int:
-    """Make partners followers with their subtypes; who follows already keeps his. Answers how many are new."""
-    if not wishes:
-        return 0
-    rows = [
-        {
-            "thread_id": thread_id,
-            "partner_id": partner_id,
-            "subtypes": subtypes,
-            "reason": reason,
-            "created_at": now,
-        }
-        for partner_id, subtypes in sorted(wishes, key=lambda wish: wish[0])
-    ]
-    return session.execute(_add_follower[session.dialect.name], rows if len(rows) > 1 else rows[0]).rowcount
-
-
-def follow_all(session: Session, rows: Sequence[dict[str, Any]]) -> int:
-    """Enter followers of many threads (thread_id, partner_id, subtypes, reason, created_at); who follows keeps his set.
-
-    Answers how many are new.
-    """
-    ordered = sorted(rows, key=lambda row: (row["thread_id"], row["partner_id"]))
-    return session.execute(_add_follower[session.dialect.name], ordered).rowcount if rows else 0
-
-
-_drop_idle = delete(_follower).where(
-    _follower.c.thread_id == bindparam("thread"),
-    _follower.c.partner_id == bindparam("former"),
-    _follower.c.reason == "assigned",
-    ~exists().where(_message.c.thread_id == bindparam("thread"), _message.c.author_id == bindparam("former")),
-)
-
-
-def drop_idle_assignees(session: Session, pairs: Sequence[tuple[int, int]]) -> None:
-    """End what an assignment began: (thread id, former assignee), unless he acted on the thread or chose to stay."""
-    if pairs:
-        session.execute(
-            _drop_idle, [{"thread": thread_id, "former": former} for thread_id, former in sorted(pairs)]
-        )
-
-
-def set_subtypes(session: Session, thread_id: int, partner_id: int, subtypes: frozenset[str]) -> bool:
-    """Replace a subscription; False when the partner does not follow."""
-    statement = update(_follower).where(
-        _follower.c.thread_id == thread_id, _follower.c.partner_id == partner_id
-    )
-    return session.execute(statement.values(subtypes=subtypes, reason="chosen")).rowcount > 0
-
-
-def unfollow(session: Session, thread_id: int, partner_id: int) -> bool:
-    """End a subscription; False when the partner did not follow."""
-    statement = delete(_follower).where(
-        _follower.c.thread_id == thread_id, _follower.c.partner_id == partner_id
-    )
-    return session.execute(statement).rowcount > 0
-
-
-_set_subtypes = (
-    update(_follower)
-    .where(_follower.c.thread_id == bindparam("thread"), _follower.c.partner_id == bindparam("partner"))
-    .values(subtypes=bindparam("wanted"), reason="chosen")
-)
-
-
-def set_subtypes_of_all(session: Session, rows: Sequence[dict[str, Any]]) -> None:
-    """Replace many subscriptions (thread_id, partner_id, subtypes)."""
-    names = {"thread": "thread_id", "partner": "partner_id", "wanted": "subtypes"}
-    session.execute(_set_subtypes, [{bound: row[name] for bound, name in names.items()} for row in rows])
-
-
-def unfollow_all(
-    session: Session, thread_ids: Sequence[int], partner_ids: Sequence[int]
-) -> list[tuple[int, int]]:
-    """End all subscriptions of these partners to these threads; answers those that there were."""
-    ended: list[tuple[int, int]] = []
-    for start in range(0, len(thread_ids), _CHUNK):
-        those = (
-            _follower.c.thread_id.in_(thread_ids[start : start + _CHUNK]),
-            _follower.c.partner_id.in_(partner_ids),
-        )
-        gone = session.execute(
-            delete(_follower).where(*those).returning(_follower.c.thread_id, _follower.c.partner_id)
-        )
-        ended += [(row.thread_id, row.partner_id) for row in gone]
-    return ended
-
-
-def followers(session: Session, thread_id: int, *, after: int = 0, limit: int = 30) -> list[Any]:
-    """Followers with their partner and subtypes, by partner id."""
-    statement = (
-        select(_follower.c.partner_id, _partner.c.email, _partner.c.name, _partner.c.internal, _follower.c.subtypes,
-               _follower.c.reason)
-        .join(_partner, _partner.c.id == _follower.c.partner_id)
-        .where(_follower.c.thread_id == thread_id, _follower.c.partner_id > after)
-        .order_by(_follower.c.partner_id)
-        .limit(limit)
-    )  # fmt: skip
-    return list(session.execute(statement))
-
-
-def follower(session: Session, thread_id: int, partner_id: int) -> Any | None:
-    """One follower with his partner and subtypes, None if he does not follow."""
-    found = followers(session, thread_id, after=partner_id - 1, limit=1)
-    return found[0] if found and found[0].partner_id == partner_id else None
-
-
-_suppressed = (
-    (_suppression.c.address == _partner.c.email)
-    & or_(_suppression.c.until.is_(None), _suppression.c.until > bindparam("now"))
-)  # fmt: skip
-_audience_columns = (
-    _partner.c.id, _partner.c.email, _partner.c.name, _partner.c.internal, _partner.c.active, _partner.c.language,
-    _partner.c.notify, _follower.c.subtypes, _suppression.c.reason,
-)  # fmt: skip
-_audience = (
-    select(*_audience_columns)
-    .select_from(
-        _follower.join(_partner, _partner.c.id == _follower.c.partner_id).outerjoin(_suppression, _suppressed)
-    )
-    .where(_follower.c.thread_id == bindparam("thread"))
-)
-_others = (
-    select(*_audience_columns)
-    .select_from(
-        _partner.outerjoin(
-            _follower,
-            (_follower.c.partner_id == _partner.c.id) & (_follower.c.thread_id == bindparam("thread")),
-        ).outerjoin(_suppression, _suppressed)
-    )
-    .where(_partner.c.id.in_(bindparam("others", expanding=True)))
-)
-
-
-def audience(session: Session, thread_id: int, others: Collection[int], now: datetime) -> list[AudienceView]:
-    """Everybody to be considered for a message: all followers, and these others; each once."""
-    found = [AudienceView(*row) for row in session.execute(_audience, {"thread": thread_id, "now": now})]
-    missing = set(others) - {view.partner_id for view in found}
-    if missing:
-        rows = session.execute(_others, {"thread": thread_id, "others": sorted(missing), "now": now})
-        found += [AudienceView(*row) for row in rows]
-    return found
-
-
-_audiences = (
-    select(_follower.c.thread_id, *_audience_columns)
-    .select_from(
-        _follower.join(_partner, _partner.c.id == _follower.c.partner_id).outerjoin(_suppression, _suppressed)
-    )
-    .where(_follower.c.thread_id.in_(bindparam("threads", expanding=True)))
-)
-
-
-def audiences(session: Session, thread_ids: Sequence[int], now: datetime) -> dict[int, list[AudienceView]]:
-    """The followers of each thread as ``audience`` gives them; a thread that nobody follows has none."""
-    found: dict[int, list[AudienceView]] = defaultdict(list)
-    for start in range(0, len(thread_ids), _CHUNK):
-        rows = session.execute(_audiences, {"threads": list(thread_ids[start : start + _CHUNK]), "now": now})
-        for thread_id, *values in rows:
-            found[thread_id].append(AudienceView(*values))
-    return found
-
-
-def invite(session: Session, thread_id: int, partner_ids: Collection[int], now: datetime) -> None:
-    """Note that a verified colleague addressed these partners on the thread."""
-    if not partner_ids:
-        return
-    make = insert_postgresql if session.dialect.name == "postgresql" else insert_sqlite
-    rows = [{"thread_id": thread_id, "partner_id": i, "created_at": now} for i in sorted(partner_ids)]
-    session.execute(make(_invitation).values(rows).on_conflict_do_nothing())
-
-
-def generation(session: Session, thread_id: int, partner_id: int) -> int:
-    """The generation that new reply tokens of (thread, partner) are minted with."""
-    statement = select(_generation.c.generation).where(
-        _generation.c.thread_id == thread_id, _generation.c.partner_id == partner_id
-    )
-    return int(session.execute(statement).scalar() or 0)
-
-
-def revoke(session: Session, thread_id: int, partner_id: int) -> int:
-    """Make every reply address minted so far for (thread, partner) unknown; answers the new generation.
-
-    Those of threads that were merged into this one lead here, so they are revoked with it.
-    """
-    merged = session.execute(select(_redirect.c.old_id).where(_redirect.c.thread_id == thread_id)).scalars()
-    for old_id in list(merged):
-        _raise_generation(session, old_id, partner_id)
-    return _raise_generation(session, thread_id, partner_id)
-
-
-def _raise_generation(session: Session, thread_id: int, partner_id: int) -> int:
-    new = generation(session, thread_id, partner_id) + 1
-    session.execute(
-        delete(_generation).where(
-            _generation.c.thread_id == thread_id, _generation.c.partner_id == partner_id
-        )
-    )
-    session.execute(insert(_generation).values(thread_id=thread_id, partner_id=partner_id, generation=new))
-    return new
-
-
-def is_follower(session: Session, thread_id: int, partner_id: int) -> bool:
-    """The partner follows the thread."""
-    statement = select(
-        exists().where(_follower.c.thread_id == thread_id, _follower.c.partner_id == partner_id)
-    )
-    return bool(session.execute(statement).scalar())

@@ -31,7 +31,7 @@ from gateway.chatter.partners import put
 from gateway.chatter.records import RecordChange
 from gateway.rules.token import Kind, Token, mint
 from gateway.settings import load
-from store.queries import thread as threads
+from store.queries import follower as followers
 
 FOLLOWERS = 11  # the author and ten who are told
 THREADS = 20
@@ -85,7 +85,7 @@ class Gateway:
                 thread, _ = app.records.put(
                     session, RecordChange("ticket", f"B-{number}", {"title": f"Bench {number}"}), now
                 )
-                threads.follow(
+                followers.follow(
                     session,
                     thread.id,
                     [(p.id, frozenset({"discussions"})) for p in people],

@@ -23,7 +23,7 @@ from gateway.chatter import bulk
 from gateway.chatter.batch import put_batch
 from gateway.chatter.plan import RecordChange
 from store import schema
-from store.queries import thread as threads
+from store.queries import follower as followers
 from store.queries.access_filter import EVERYTHING
 from store.session import Database
 from tests import postgres
@@ -75,7 +75,7 @@ def measure(world: World, count: int) -> dict[str, float]:
     changed, _ = upsert(world, items(fields={"amount": 20}))
     with world.database.write() as session:
         for thread_id in ids:
-            threads.set_subtypes(session, thread_id, bob.id, frozenset({"stage_changed"}))
+            followers.set_subtypes(session, thread_id, bob.id, frozenset({"stage_changed"}))
     told, _ = upsert(world, items(fields={"stage": "won", "amount": 30}))
     followed = follow(world, [("ticket", f"K-{n}") for n in range(count)])
     return {

@@ -17,8 +17,8 @@ from gateway.chatter.records import RecordChange
 from gateway.chatter.scheduled import schedule
 from gateway.chatter.write import Writing
 from gateway.settings import load
+from store.queries import follower as followers
 from store.queries import partner as partners
-from store.queries import thread as threads
 from tests.served import NextHop
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -70,7 +70,7 @@ def app(environment: dict[str, str]) -> App:
             session, email="olga@outside.example", name="Olga", internal=False, role="", now=now
         )
         thread, _ = app.records.put(session, RecordChange("ticket", "1", {"title": "Pump"}), now)
-        threads.follow(session, thread.id, [(olga, frozenset({"discussions"}))], reason="test", now=now)
+        followers.follow(session, thread.id, [(olga, frozenset({"discussions"}))], reason="test", now=now)
     return app
 
 

@@ -17,6 +17,7 @@ from gateway.chatter.types import put
 from gateway.errors import BadValue, Conflict
 from gateway.mail.envelope import Client
 from store.models import Delivery, Follower
+from store.queries import follower as followers
 from store.queries import lives
 from store.queries import partner as partners
 from store.queries import thread as threads
@@ -40,7 +41,7 @@ def change(
 
 def subtypes(world: World, thread: Any) -> dict[str, set[str]]:
     with world.database.read() as session:
-        return {row.email: set(row.subtypes) for row in threads.followers(session, thread.id, limit=200)}
+        return {row.email: set(row.subtypes) for row in followers.followers(session, thread.id, limit=200)}
 
 
 def says(world: World, thread: Any, author: Any, text: str = "Hello", kind: str = "message") -> int:
@@ -71,7 +72,7 @@ def test_a_former_assignee_who_acted_stays(world: World, deed: str):
         change(world, "1", ann.email, fields={"stage": "won"})
     else:
         with world.database.write() as session:
-            threads.set_subtypes(session, thread.id, ann.id, frozenset({"note"}))
+            followers.set_subtypes(session, thread.id, ann.id, frozenset({"note"}))
 
     change(world, "1", boss.email, assignee=bob.email)
 

@@ -20,6 +20,7 @@ from store.models.views import ThreadView
 from store.queries import lives as store
 from store.queries import message as messages
 from store.queries import partner as partners
+from store.queries import reply_address as reply_addresses
 from store.queries import thread as threads
 from tests.builders import DOMAIN, KEYS, World, a_mail, hop_client, stamped
 
@@ -171,7 +172,7 @@ def test_an_address_that_was_revoked_stays_so_and_revoking_reaches_those_of_merg
     gone, kept = cast.ticket("1", followers=[carol, dora]), cast.ticket("2")
     hers, other = cast.reply_address(gone, carol), cast.reply_address(gone, dora)
     with cast.database.write() as session:
-        threads.revoke(session, gone.id, carol.id)
+        reply_addresses.revoke(session, gone.id, carol.id)
     merge(cast, gone, kept)
 
     with pytest.raises(UnknownRecipient):
@@ -179,7 +180,7 @@ def test_an_address_that_was_revoked_stays_so_and_revoking_reaches_those_of_merg
     assert cast.acceptor.resolve_now(other).thread_id == kept.id
     cast.acceptor.forget()
     with cast.database.write() as session:
-        threads.revoke(session, kept.id, dora.id)
+        reply_addresses.revoke(session, kept.id, dora.id)
     with pytest.raises(UnknownRecipient):
         cast.acceptor.resolve_now(other)
 

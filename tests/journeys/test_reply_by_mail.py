@@ -6,6 +6,7 @@ import pytest
 
 from gateway.errors import UnknownRecipient
 from gateway.mail.envelope import Client
+from store.queries import reply_address as reply_addresses
 from store.queries import thread as threads
 from tests.builders import DOMAIN, World, a_mail, hop_client, stamped
 
@@ -121,7 +122,7 @@ def test_a_deactivated_colleague_and_one_without_access_are_held(world: World):
     erin = world.partner("erin@corp.example", internal=True)
     thread = world.ticket(followers=[erin])
     with world.database.write() as session:
-        threads.change(session, thread.id, {"members": []}, world.now)
+        threads.change(session, thread, {"members": []}, world.now)
 
     for who in (dave, erin):
         raw = stamped(a_mail(who.email), "corp.example")
@@ -181,7 +182,7 @@ def test_a_revoked_reply_address_is_unknown_at_the_door(world: World):
     thread = world.ticket(followers=[carol])
     address = world.reply_address(thread, carol)
     with world.database.write() as session:
-        threads.revoke(session, thread.id, carol.id)
+        reply_addresses.revoke(session, thread.id, carol.id)
 
     with pytest.raises(UnknownRecipient):
         world.acceptor.resolve_now(address)

@@ -15,6 +15,7 @@ from gateway.chatter.search import Question, Search
 from store.models import Message
 from store.queries import delivery as deliveries
 from store.queries import files, search
+from store.queries import follower as followers
 from store.queries import inbound as ledger
 from store.queries import message as messages
 from store.queries import partner as partners
@@ -40,7 +41,14 @@ LISTS: dict[str, Callable[[Session], Any]] = {
     "files of a record": lambda s: files.of_record(s, STAFF, 5),
     "records": lambda s: threads.search(s, record_type=None, query="", before=900, limit=31),
     "records of a type": lambda s: threads.search(s, record_type="ticket", query="", before=None, limit=31),
-    "followers": lambda s: threads.followers(s, 5),
+    "records by words": lambda s: threads.search(s, record_type=None, query="needle", before=900, limit=31),
+    "records of staff by words": lambda s: threads.search(
+        s, record_type="ticket", query="needle", before=None, limit=31, reader=STAFF
+    ),
+    "partners": lambda s: partners.search(s, "", after=7, limit=31),
+    "partners by words": lambda s: partners.search(s, "needle", after=None, limit=31),
+    "mails by words": lambda s: ledger.ledger(s, query="needle", state="held"),
+    "followers": lambda s: followers.followers(s, 5),
     "ledger": lambda s: ledger.ledger(s, before=900),
     "held mails": lambda s: ledger.ledger(s, state="held"),
     "outbox": lambda s: deliveries.queue(s, before=900),

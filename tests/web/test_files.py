@@ -124,7 +124,7 @@ async def test_a_colleague_may_open_the_files_of_records_he_may_see_and_of_no_ot
     with web.world.database.write() as session:
         thread = threads.by_key(session, "ticket", "7")
         assert thread
-        threads.change(session, thread.id, {"members": [1]}, web.world.now)
+        threads.change(session, thread, {"members": [1]}, web.world.now)
 
     assert allowed.status_code == 200
     assert (await browser.get(path)).status_code == 404

@@ -13,6 +13,7 @@ from gateway.outbound.channels import Mail
 from gateway.outbound.channels.maildir import Maildir
 from gateway.rules.token import Kind, Token, mint
 from store.models.views import PartnerView, ThreadView
+from store.queries import follower as followers
 from store.queries import thread as threads
 from tests.builders import DOMAIN, KEYS, World, a_mail
 from tests.web.conftest import Web
@@ -41,7 +42,7 @@ def login_link(web: Web, partner: PartnerView) -> str:
 
 def follows(world: World, thread: ThreadView, partner: PartnerView) -> bool:
     with world.database.read() as session:
-        return threads.is_follower(session, thread.id, partner.id)
+        return followers.is_follower(session, thread.id, partner.id)
 
 
 # -- login --
@@ -185,7 +186,7 @@ async def test_follow_is_a_button_that_knows_its_state(web: Web):
 
     assert 'aria-pressed="false">Follow<' in page.text and 'aria-pressed="true">Following<' in following.text
     with web.world.database.read() as session:
-        assert threads.follower_count(session, thread.id) == 0
+        assert followers.follower_count(session, thread.id) == 0
 
 
 async def test_a_form_from_another_site_does_nothing(web: Web):
@@ -210,7 +211,7 @@ async def test_a_form_from_another_site_does_nothing(web: Web):
 async def test_a_record_of_others_does_not_exist_for_a_colleague(web: Web):
     thread = web.world.ticket("7")
     with web.world.database.write() as session:
-        threads.change(session, thread.id, {"members": [999]}, web.world.now)
+        threads.change(session, thread, {"members": [999]}, web.world.now)
     browser = await web.browser("carla@example.com")
 
     hidden, absent = await browser.get("/r/ticket/7"), await browser.get("/r/ticket/8")

@@ -20,8 +20,8 @@ from gateway.web.paging import Page, Wished, cut
 from gateway.web.schema import FollowerBody, FollowersBatchBody, SubscriptionBody
 from gateway.web.services import Given, Services
 from store.models.views import PartnerView, ThreadView
+from store.queries import follower as followers
 from store.queries import partner as partners
-from store.queries import thread as threads
 from store.session import Session
 
 _PATH = "/records/{record_type:str}/{key:str}/followers"
@@ -37,9 +37,9 @@ def list_followers(
 
     def work(session: Session) -> Page[FollowerView]:
         thread = _opened(session, services, caller, services.thread(session, record_type, key), actor)
-        rows = threads.followers(session, thread.id, after=last, limit=wish.limit + 1)
+        rows = followers.followers(session, thread.id, after=last, limit=wish.limit + 1)
         page, following = cut(rows, wish.limit, lambda row: int(row.partner_id))
-        total = threads.follower_count(session, thread.id)
+        total = followers.follower_count(session, thread.id)
         return Page([follower_view(row) for row in page], following, total)
 
     return services.read(work)

@@ -11,7 +11,7 @@ from gateway.mail.address import normalise
 from gateway.web.auth import needs
 from gateway.web.services import Given
 from store.queries import partner as partners
-from store.queries import thread as threads
+from store.queries import reply_address as reply_addresses
 from store.session import Session
 
 
@@ -31,7 +31,7 @@ def revoke_reply_address(
         partner = partners.by_address(session, normalise(email))
         if partner is None:
             raise NotFound(f"{email} is not a known partner")
-        threads.revoke(session, services.thread(session, record_type, key).id, partner.id)
+        reply_addresses.revoke(session, services.thread(session, record_type, key).id, partner.id)
 
     services.write(work)
 

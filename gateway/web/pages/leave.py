@@ -18,9 +18,9 @@ from gateway.rules.token import Kind
 from gateway.web.pages.render import page
 from gateway.web.services import Given, Services
 from store.models.views import PartnerView, ThreadView
+from store.queries import follower as followers
 from store.queries import lives
 from store.queries import partner as partners
-from store.queries import thread as threads
 from store.session import Session
 
 _WORDS = (b"List-Unsubscribe=One-Click", b"leave=yes")
@@ -30,7 +30,7 @@ _WORDS = (b"List-Unsubscribe=One-Click", b"leave=yes")
 def show_leave(token: str, request: Request[Any, Any, Any], services: Given) -> Response[str]:
     """Ask whether he really wants to leave."""
     thread, partner = services.read(lambda session: _meant(session, services, token))
-    follows = services.read(lambda session: threads.is_follower(session, thread.id, partner.id))
+    follows = services.read(lambda session: followers.is_follower(session, thread.id, partner.id))
     return page(request, services, "leave.html", thread=thread, token=token, follows=follows, done=False)
 
 

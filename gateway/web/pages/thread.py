@@ -18,8 +18,8 @@ from gateway.web.pages.render import Form, Upload, back_to, page, record_path
 from gateway.web.paging import Wished, both_ways
 from gateway.web.services import Given, Services
 from store.models.views import ThreadView
+from store.queries import follower as followers
 from store.queries import message as messages
-from store.queries import thread as threads
 from store.session import Session
 
 _PATH = "/r/{record_type:str}/{key:str}"
@@ -40,14 +40,14 @@ def show_thread(
             return messages.page(session, thread.id, **where)
 
         rows, following = both_ways(fetch, wish)
-        followers = threads.followers(session, thread.id, limit=_FOLLOWERS)
+        shown = followers.followers(session, thread.id, limit=_FOLLOWERS)
         return {
             "record": services.record_view(session, thread),
             "label": services.types.get(record_type, session).label,
             "messages": message_views(session, rows),
             "following_page": following,
-            "followers": [follower_view(row) for row in followers],
-            "is_following": threads.is_follower(session, thread.id, colleague.partner.id),
+            "followers": [follower_view(row) for row in shown],
+            "is_following": followers.is_follower(session, thread.id, colleague.partner.id),
         }
 
     shown = services.read(work)

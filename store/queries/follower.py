@@ -1,0 +1,228 @@
+"""Who follows a thread, who was invited to it, and who has to be considered for a message."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection, Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import bindparam, delete, exists, func, or_, select, update
+from sqlalchemy.dialects.postgresql import insert as insert_postgresql
+from sqlalchemy.dialects.sqlite import insert as insert_sqlite
+
+from store.models import Follower, Invitation, Message, Partner, Suppression
+from store.models.views import AudienceView
+from store.session import Session
+
+_follower = Follower.table()
+_invitation = Invitation.table()
+_partner = Partner.table()
+_suppression = Suppression.table()
+_message = Message.table()
+_CHUNK = 500
+
+
+def follower_count(session: Session, thread_id: int) -> int:
+    """How many partners follow a thread."""
+    statement = select(func.count()).select_from(_follower).where(_follower.c.thread_id == thread_id)
+    return int(session.execute(statement).scalar_one())
+
+
+_add_follower_values: dict[str, Any] = {
+    name: bindparam(name) for name in ("thread_id", "partner_id", "subtypes", "reason", "created_at")
+}
+_add_follower = {
+    name: make(_follower)
+    .values(_add_follower_values)
+    .on_conflict_do_nothing()
+    .execution_options(preserve_rowcount=True)
+    for name, make in (("sqlite", insert_sqlite), ("postgresql", insert_postgresql))
+}
+
+
+def follow(
+    session: Session,
+    thread_id: int,
+    wishes: Sequence[tuple[int, frozenset[str]]],
+    *,
+    reason: str,
+    now: datetime,
+) -> int:
+    """Make partners followers with their subtypes; who follows already keeps his. Answers how many are new."""
+    if not wishes:
+        return 0
+    rows = [
+        {
+            "thread_id": thread_id,
+            "partner_id": partner_id,
+            "subtypes": subtypes,
+            "reason": reason,
+            "created_at": now,
+        }
+        for partner_id, subtypes in sorted(wishes, key=lambda wish: wish[0])
+    ]
+    return session.execute(_add_follower[session.dialect.name], rows if len(rows) > 1 else rows[0]).rowcount
+
+
+def follow_all(session: Session, rows: Sequence[dict[str, Any]]) -> int:
+    """Enter followers of many threads (thread_id, partner_id, subtypes, reason, created_at); who follows keeps his set.
+
+    Answers how many are new.
+    """
+    ordered = sorted(rows, key=lambda row: (row["thread_id"], row["partner_id"]))
+    return session.execute(_add_follower[session.dialect.name], ordered).rowcount if rows else 0
+
+
+_drop_idle = delete(_follower).where(
+    _follower.c.thread_id == bindparam("thread"),
+    _follower.c.partner_id == bindparam("former"),
+    _follower.c.reason == "assigned",
+    ~exists().where(_message.c.thread_id == bindparam("thread"), _message.c.author_id == bindparam("former")),
+)
+
+
+def drop_idle_assignees(session: Session, pairs: Sequence[tuple[int, int]]) -> None:
+    """End what an assignment began: (thread id, former assignee), unless he acted on the thread or chose to stay."""
+    if pairs:
+        session.execute(
+            _drop_idle, [{"thread": thread_id, "former": former} for thread_id, former in sorted(pairs)]
+        )
+
+
+def set_subtypes(session: Session, thread_id: int, partner_id: int, subtypes: frozenset[str]) -> bool:
+    """Replace a subscription; False when the partner does not follow."""
+    statement = update(_follower).where(
+        _follower.c.thread_id == thread_id, _follower.c.partner_id == partner_id
+    )
+    return session.execute(statement.values(subtypes=subtypes, reason="chosen")).rowcount > 0
+
+
+def unfollow(session: Session, thread_id: int, partner_id: int) -> bool:
+    """End a subscription; False when the partner did not follow."""
+    statement = delete(_follower).where(
+        _follower.c.thread_id == thread_id, _follower.c.partner_id == partner_id
+    )
+    return session.execute(statement).rowcount > 0
+
+
+_set_subtypes = (
+    update(_follower)
+    .where(_follower.c.thread_id == bindparam("thread"), _follower.c.partner_id == bindparam("partner"))
+    .values(subtypes=bindparam("wanted"), reason="chosen")
+)
+
+
+def set_subtypes_of_all(session: Session, rows: Sequence[dict[str, Any]]) -> None:
+    """Replace many subscriptions (thread_id, partner_id, subtypes)."""
+    names = {"thread": "thread_id", "partner": "partner_id", "wanted": "subtypes"}
+    session.execute(_set_subtypes, [{bound: row[name] for bound, name in names.items()} for row in rows])
+
+
+def unfollow_all(
+    session: Session, thread_ids: Sequence[int], partner_ids: Sequence[int]
+) -> list[tuple[int, int]]:
+    """End all subscriptions of these partners to these threads; answers those that there were."""
+    ended: list[tuple[int, int]] = []
+    for start in range(0, len(thread_ids), _CHUNK):
+        those = (
+            _follower.c.thread_id.in_(thread_ids[start : start + _CHUNK]),
+            _follower.c.partner_id.in_(partner_ids),
+        )
+        gone = session.execute(
+            delete(_follower).where(*those).returning(_follower.c.thread_id, _follower.c.partner_id)
+        )
+        ended += [(row.thread_id, row.partner_id) for row in gone]
+    return ended
+
+
+def followers(session: Session, thread_id: int, *, after: int = 0, limit: int = 30) -> list[Any]:
+    """Followers with their partner and subtypes, by partner id."""
+    statement = (
+        select(_follower.c.partner_id, _partner.c.email, _partner.c.name, _partner.c.internal, _follower.c.subtypes,
+               _follower.c.reason)
+        .join(_partner, _partner.c.id == _follower.c.partner_id)
+        .where(_follower.c.thread_id == thread_id, _follower.c.partner_id > after)
+        .order_by(_follower.c.partner_id)
+        .limit(limit)
+    )  # fmt: skip
+    return list(session.execute(statement))
+
+
+def follower(session: Session, thread_id: int, partner_id: int) -> Any | None:
+    """One follower with his partner and subtypes, None if he does not follow."""
+    found = followers(session, thread_id, after=partner_id - 1, limit=1)
+    return found[0] if found and found[0].partner_id == partner_id else None
+
+
+_suppressed = (
+    (_suppression.c.address == _partner.c.email)
+    & or_(_suppression.c.until.is_(None), _suppression.c.until > bindparam("now"))
+)  # fmt: skip
+_audience_columns = (
+    _partner.c.id, _partner.c.email, _partner.c.name, _partner.c.internal, _partner.c.active, _partner.c.language,
+    _partner.c.notify, _follower.c.subtypes, _suppression.c.reason,
+)  # fmt: skip
+_audience = (
+    select(*_audience_columns)
+    .select_from(
+        _follower.join(_partner, _partner.c.id == _follower.c.partner_id).outerjoin(_suppression, _suppressed)
+    )
+    .where(_follower.c.thread_id == bindparam("thread"))
+)
+_others = (
+    select(*_audience_columns)
+    .select_from(
+        _partner.outerjoin(
+            _follower,
+            (_follower.c.partner_id == _partner.c.id) & (_follower.c.thread_id == bindparam("thread")),
+        ).outerjoin(_suppression, _suppressed)
+    )
+    .where(_partner.c.id.in_(bindparam("others", expanding=True)))
+)
+
+
+def audience(session: Session, thread_id: int, others: Collection[int], now: datetime) -> list[AudienceView]:
+    """Everybody to be considered for a message: all followers, and these others; each once."""
+    found = [AudienceView(*row) for row in session.execute(_audience, {"thread": thread_id, "now": now})]
+    missing = set(others) - {view.partner_id for view in found}
+    if missing:
+        rows = session.execute(_others, {"thread": thread_id, "others": sorted(missing), "now": now})
+        found += [AudienceView(*row) for row in rows]
+    return found
+
+
+_audiences = (
+    select(_follower.c.thread_id, *_audience_columns)
+    .select_from(
+        _follower.join(_partner, _partner.c.id == _follower.c.partner_id).outerjoin(_suppression, _suppressed)
+    )
+    .where(_follower.c.thread_id.in_(bindparam("threads", expanding=True)))
+)
+
+
+def audiences(session: Session, thread_ids: Sequence[int], now: datetime) -> dict[int, list[AudienceView]]:
+    """The followers of each thread as ``audience`` gives them; a thread that nobody follows has none."""
+    found: dict[int, list[AudienceView]] = defaultdict(list)
+    for start in range(0, len(thread_ids), _CHUNK):
+        rows = session.execute(_audiences, {"threads": list(thread_ids[start : start + _CHUNK]), "now": now})
+        for thread_id, *values in rows:
+            found[thread_id].append(AudienceView(*values))
+    return found
+
+
+def invite(session: Session, thread_id: int, partner_ids: Collection[int], now: datetime) -> None:
+    """Note that a verified colleague addressed these partners on the thread."""
+    if not partner_ids:
+        return
+    make = insert_postgresql if session.dialect.name == "postgresql" else insert_sqlite
+    rows = [{"thread_id": thread_id, "partner_id": i, "created_at": now} for i in sorted(partner_ids)]
+    session.execute(make(_invitation).values(rows).on_conflict_do_nothing())
+
+
+def is_follower(session: Session, thread_id: int, partner_id: int) -> bool:
+    """The partner follows the thread."""
+    statement = select(
+        exists().where(_follower.c.thread_id == thread_id, _follower.c.partner_id == partner_id)
+    )
+    return bool(session.execute(statement).scalar())
