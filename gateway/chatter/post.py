@@ -13,7 +13,7 @@ from typing import Any
 from gateway.chatter.events import Events
 from gateway.chatter.types import TypeRules, Types
 from gateway.mail.subject import reply_subject
-from gateway.rules.recipients import EMAIL, Notice, notices
+from gateway.rules.recipients import EMAIL, Notice, Said, notices
 from gateway.rules.subscription import defaults
 from gateway.rules.tracking import Change
 from gateway.rules.visibility import ALL
@@ -55,17 +55,18 @@ class File:
 class Draft:
     """A message on its way into a thread.
 
-    kind: message, note or log. internal: for staff only. mentioned, recipients: partner ids.
-    confirmed: outsiders who may get this internal message. addressed / addressed_count_for: as in
-    rules/recipients. followers: partners who begin to follow by this message: (id, internal).
-    header_id: the Message-ID under which it came in, None if it was written here. tell: False = stored,
-    nobody is told.
+    kind: message, note or log. internal: for staff only. actor_id: who really wrote it where the author is
+    another, None = the author. mentioned, recipients: partner ids. confirmed: outsiders who may get this
+    internal message. addressed / addressed_count_for, named_only: as in rules/recipients. followers: partners
+    who begin to follow by this message: (id, internal). header_id: the Message-ID under which it came in, None
+    if it was written here. tell: False = stored, nobody is told.
     """
 
     thread: ThreadView
     kind: str
     subtype: str
     author: Author
+    actor_id: int | None = None
     internal: bool = False
     confidence: str = ""
     subject: str | None = None
@@ -79,8 +80,9 @@ class Draft:
     mentioned: frozenset[int] = frozenset()
     recipients: frozenset[int] = frozenset()
     confirmed: frozenset[int] = frozenset()
-    addressed: frozenset[str] = frozenset()
+    addressed: frozenset[int] = frozenset()
     addressed_count_for: str = "nobody"
+    named_only: bool = False
     followers: tuple[tuple[int, bool], ...] = ()
     header_id: str | None = None
     inbound_id: int | None = None
@@ -151,7 +153,7 @@ class Posting:
         messages.add_own_refs(session, list(zip(headers, ids, strict=True)))
         audiences = followers.audiences(session, [draft.thread.id for draft in drafts if draft.tell], now)
         posted = [
-            (draft, message_id, header_id, _decide(draft, audiences[draft.thread.id]))
+            (draft, message_id, header_id, self._decide(session, draft, audiences[draft.thread.id]))
             for draft, message_id, header_id in zip(drafts, ids, headers, strict=True)
             if draft.tell
         ]
@@ -189,7 +191,17 @@ class Posting:
 
     def _expand(self, session: Session, draft: Draft, now: datetime) -> list[Notice]:
         others = draft.mentioned | draft.recipients
-        return _decide(draft, followers.audience(session, draft.thread.id, others, now))
+        return self._decide(session, draft, followers.audience(session, draft.thread.id, others, now))
+
+    def _decide(self, session: Session, draft: Draft, audience: Sequence[AudienceView]) -> list[Notice]:
+        writer = draft.actor_id if draft.actor_id is not None else draft.author.partner_id
+        said = Said(
+            draft.subtype, internal=draft.internal, author_id=writer, mentioned=draft.mentioned,
+            recipients=draft.recipients, confirmed=draft.confirmed, addressed=draft.addressed,
+            addressed_count_for=draft.addressed_count_for, members=draft.thread.members,
+            access=self.access(session, draft.thread), named_only=draft.named_only,
+        )  # fmt: skip
+        return notices(audience, said)
 
     def _queue(
         self,
@@ -231,14 +243,18 @@ class Posting:
                 delivery_row(
                     "message", address=notice.email, reason=notice.reason, header_id=header_id, now=now,
                     message_id=message_id, thread_id=draft.thread.id, partner_id=notice.partner_id,
+                    confirmed=notice.partner_id in draft.confirmed,
                 )
                 for draft, message_id, header_id, notice in mailed
             ],
         )  # fmt: skip
 
     def subject_of(self, session: Session, draft: Draft) -> str:
-        """The subject that all mail of a thread will carry: the opener's, or the title, or type and key."""
-        if draft.header_id and draft.subject:
+        """The subject that all mail of a thread will carry: the opener's, or the title, or type and key.
+
+        What stands over a note is said to staff; it never becomes the subject of mail to others.
+        """
+        if draft.header_id and draft.subject and not draft.internal:
             return reply_subject(draft.subject)
         label = self._types.get(draft.thread.record_type, session).label
         return draft.thread.title or f"{label} {draft.thread.key}"
@@ -247,28 +263,14 @@ class Posting:
 def delivery_row(
     kind: str, *, address: str, reason: str, header_id: str, now: datetime, message_id: int | None = None,
     thread_id: int | None = None, partner_id: int | None = None, payload: dict[str, Any] | None = None,
-    due_at: datetime | None = None,
+    due_at: datetime | None = None, confirmed: bool = False,
 ) -> dict[str, Any]:  # fmt: skip
-    """One row of the outbox, due now unless said otherwise."""
+    """One row of the outbox, due now unless said otherwise. confirmed: an outsider may get this note."""
     return {
         "kind": kind, "channel": EMAIL, "message_id": message_id, "thread_id": thread_id, "partner_id": partner_id,
-        "address": address, "reason": reason, "payload": payload, "header_id": header_id, "state": "queued",
+        "address": address, "reason": reason, "confirmed": confirmed, "payload": payload, "header_id": header_id, "state": "queued",
         "created_at": now, "due_at": due_at or now,
     }  # fmt: skip
-
-
-def _decide(draft: Draft, audience: Sequence[AudienceView]) -> list[Notice]:
-    return notices(
-        audience,
-        subtype=draft.subtype,
-        internal=draft.internal,
-        author_id=draft.author.partner_id,
-        mentioned=draft.mentioned,
-        recipients=draft.recipients,
-        confirmed=draft.confirmed,
-        addressed=draft.addressed,
-        addressed_count_for=draft.addressed_count_for,
-    )
 
 
 def _row(draft: Draft, header_id: str, now: datetime) -> dict[str, Any]:

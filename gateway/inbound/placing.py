@@ -20,6 +20,7 @@ from gateway.rules.routing import Route, ToAlias, ToThread
 from store.models.views import ParticipantView, PartnerView, ThreadView
 from store.queries import follower as followers
 from store.queries import message as messages
+from store.queries import partner as partners
 from store.queries import thread as threads
 from store.queries import types as type_store
 from store.session import Session
@@ -151,7 +152,6 @@ class Placing:
             and isinstance(case.route, ToThread)
             and case.mail.decision is None
         )
-        sees = addressed(mail, self._own_domains)
         return Draft(
             thread,
             kind="log" if folded else "note" if internal else "message",
@@ -166,18 +166,21 @@ class Placing:
             parent_id=parent[0] if parent else None,
             date=case.mail.received_at,
             files=reading.files,
-            addressed=frozenset(sees),
+            addressed=self._addressed(session, case),
             addressed_count_for=_spared(sure, internal_author=writer.internal),
             recipients=self._answered(session, parent, writer) if internal else frozenset(),
-            followers=((writer.partner_id, writer.internal),)
-            if admitted.follow and writer.partner_id
-            else (),
+            followers=_begin_to_follow(writer, admitted, internal=internal),
             header_id=_own_id(mail.message_id),
             inbound_id=case.mail.id,
             folded=folded,
             generated=isinstance(case.found, Automatic),
             tell=not folded,
         )
+
+    def _addressed(self, session: Session, case: Case) -> frozenset[int]:
+        """The partners who got the mail itself, whichever of their addresses stood in To or Cc."""
+        sees = addressed(case.mail.reading.mail, self._own_domains)
+        return frozenset(found.id for found in partners.by_addresses(session, list(sees)).values())
 
     def _answered(self, session: Session, parent: tuple[int, bool] | None, writer: Author) -> frozenset[int]:
         """The author of the note that is answered hears of the answer, whatever he subscribed to."""
@@ -210,6 +213,13 @@ def _alias_of(route: Route) -> ToAlias:
 
 def _shown(partner: PartnerView) -> Author:
     return Author(partner.id, partner.name, partner.email, partner.internal)
+
+
+def _begin_to_follow(writer: Author, admitted: Admit, *, internal: bool) -> tuple[tuple[int, bool], ...]:
+    """Who follows by writing: a colleague by a message, as on the page; an outsider by an answer to a note too."""
+    if not (admitted.follow and writer.partner_id) or (internal and writer.internal):
+        return ()
+    return ((writer.partner_id, writer.internal),)
 
 
 def _spared(sure: Confidence, *, internal_author: bool) -> str:

@@ -107,6 +107,7 @@ class Pipeline:
                 reason=row.reason,
                 follows=row.follower_id is not None,
                 internal_message=message is not None and (message.internal or message.kind == "note"),
+                confirmed=bool(row.confirmed),
                 internal_partner=internal,
                 partner_active=row.partner_id is None or bool(row.active),
                 may_access=thread is None

@@ -18,13 +18,15 @@ class Facts(NamedTuple):
     """What is known about one delivery now.
 
     reason: why the notice was made. internal_message: a note or anything that only staff may read.
+    confirmed: an outsider whom the author named in it on purpose, and who was an outsider then.
     suppressed: why the address gets no mail, None if it does. may_access: False when the record is open
-    to some colleagues only and he is none of them.
+    to some colleagues only and he is none of them; who was named in person gets his message all the same.
     """
 
     reason: str
     follows: bool = True
     internal_message: bool = False
+    confirmed: bool = False
     internal_partner: bool = True
     partner_active: bool = True
     may_access: bool = True
@@ -46,10 +48,10 @@ def refusal(facts: Facts) -> Refusal | None:
     if not may_be_told(
         internal_message=facts.internal_message,
         internal_partner=facts.internal_partner,
-        mentioned_on_purpose=facts.reason == "mention",
+        mentioned_on_purpose=facts.confirmed,
     ):
         return Refusal(SKIPPED, "internal: the reader is an outsider", leak=True)
-    if facts.internal_message and facts.internal_partner and not facts.may_access:
+    if facts.reason == "follower" and facts.internal_partner and not facts.may_access:
         return Refusal(SKIPPED, "no access to the record")
     if facts.withdrawn:
         return Refusal(SKIPPED, "the message was withdrawn")

@@ -9,10 +9,11 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Set
 from typing import NamedTuple
 
-from gateway.rules.visibility import may_be_told
+from gateway.rules.visibility import ALL, may_access, may_be_told
 from store.models.views import AudienceView
 
 EMAIL = "email"
+FOLLOWER = "follower"
 INBOX = "inbox"
 NOBODY = "none"
 
@@ -30,79 +31,93 @@ class Notice(NamedTuple):
     reason: str
 
 
-def notices(
-    audience: Iterable[AudienceView],
-    *,
-    subtype: str,
-    internal: bool,
-    author_id: int | None,
-    mentioned: Set[int] = frozenset(),
-    recipients: Set[int] = frozenset(),
-    confirmed: Set[int] = frozenset(),
-    addressed: Collection[str] = frozenset(),
-    addressed_count_for: str = "nobody",
-) -> list[Notice]:
+class Said(NamedTuple):
+    """What a message says about who should hear of it.
+
+    internal: for staff only. author_id: who wrote it and is not told, None = the system. mentioned,
+    recipients: partner ids. confirmed: outsiders who may get an internal message because they were named in
+    it on purpose. addressed: partners who got the original mail themselves (its To and Cc);
+    addressed_count_for: whom that spares a copy: ``everybody`` (a verified colleague wrote), ``externals`` (a
+    verified outsider wrote) or ``nobody`` (nothing proves the header). members, access: who may work on the
+    record, as in rules/visibility. named_only: followers are left out of this one.
+    """
+
+    subtype: str
+    internal: bool = False
+    author_id: int | None = None
+    mentioned: Set[int] = frozenset()
+    recipients: Set[int] = frozenset()
+    confirmed: Set[int] = frozenset()
+    addressed: Set[int] = frozenset()
+    addressed_count_for: str = "nobody"
+    members: Collection[int] | None = None
+    access: str = ALL
+    named_only: bool = False
+
+
+def notices(audience: Iterable[AudienceView], said: Said) -> list[Notice]:
     """One notice for each partner of the audience, by partner id, so equal inputs give equal queues.
 
-    audience: followers, mentioned and recipients, each once. internal: the message is for staff only.
-    confirmed: outsiders who may get an internal message because they were mentioned on purpose.
-    addressed: addresses that got the original mail themselves (its To and Cc); addressed_count_for:
-    whom that spares a copy: ``everybody`` (a verified colleague wrote), ``externals`` (a verified
-    outsider wrote) or ``nobody`` (nothing proves the header).
+    audience: followers, mentioned and recipients, each once.
     """
     told = []
     for partner in sorted(audience, key=lambda partner: partner.partner_id):
-        reason = _reason(partner, subtype, mentioned, recipients)
-        why_not = _why_not(
-            partner,
-            reason=reason,
-            subtype=subtype,
-            internal=internal,
-            author_id=author_id,
-            confirmed=partner.partner_id in confirmed,
-        )
+        reason = _reason(partner, said)
+        why_not = _why_not(partner, reason, said)
         if why_not is not None:
             told.append(Notice(partner.partner_id, partner.email, NOBODY, *why_not))
-        elif partner.email in addressed and _spares(partner, addressed_count_for):
+        elif partner.partner_id in said.addressed and _spares(partner, said.addressed_count_for):
             told.append(_addressed(partner))
         else:
             told.append(_by_timing(partner, reason or ""))
     return told
 
 
-def _reason(partner: AudienceView, subtype: str, mentioned: Set[int], recipients: Set[int]) -> str | None:
-    if partner.partner_id in mentioned:
+def _reason(partner: AudienceView, said: Said) -> str | None:
+    if partner.partner_id in said.mentioned:
         return "mention"
-    if partner.partner_id in recipients:
+    if partner.partner_id in said.recipients:
         return "recipient"
-    if partner.subtypes is not None and subtype in partner.subtypes:
-        return "follower"
+    if partner.subtypes is not None and said.subtype in partner.subtypes:
+        return FOLLOWER
     return None
 
 
-def _why_not(
-    partner: AudienceView,
-    *,
-    reason: str | None,
-    subtype: str,
-    internal: bool,
-    author_id: int | None,
-    confirmed: bool,
-) -> tuple[str, str] | None:
+def _why_not(partner: AudienceView, reason: str | None, said: Said) -> tuple[str, str] | None:
     """State and reason when he is not told, None when he is."""
-    if partner.partner_id == author_id:
+    if partner.partner_id == said.author_id:
         return "skipped", "the author"
     if not partner.active:
         return "skipped", "deactivated"
     if reason is None:
-        return "skipped", f"not subscribed to {subtype}"
+        return "skipped", f"not subscribed to {said.subtype}"
+    if reason == FOLLOWER and said.named_only:
+        return "skipped", "left out by the author"
     if not may_be_told(
-        internal_message=internal, internal_partner=partner.internal, mentioned_on_purpose=confirmed
+        internal_message=said.internal,
+        internal_partner=partner.internal,
+        mentioned_on_purpose=partner.partner_id in said.confirmed,
     ):
         return "skipped", "for staff only"
-    if partner.suppressed is not None and _timing(partner) != "web":
+    if reason == FOLLOWER and partner.internal and not _may_access(partner, said):
+        return "skipped", "no access to the record"
+    return _unreachable(partner, reason)
+
+
+def _may_access(partner: AudienceView, said: Said) -> bool:
+    """Who was named in person may read the message all the same (rules/visibility.may_read); a follower may not."""
+    return may_access(
+        internal=partner.internal, active=partner.active, partner_id=partner.partner_id, members=said.members,
+        access=said.access, follows=partner.subtypes is not None,
+    )  # fmt: skip
+
+
+def _unreachable(partner: AudienceView, reason: str) -> tuple[str, str] | None:
+    """Nothing goes to a suppressed address, nor to who wants nothing; a colleague who is named has his inbox."""
+    timing = _timing(partner)
+    if partner.suppressed is not None and timing != "web" and not (partner.internal and reason == "mention"):
         return "suppressed", partner.suppressed
-    if _timing(partner) == "none" and reason != "mention":
+    if timing == "none" and reason != "mention":
         return "skipped", "wants no notices"
     return None
 
@@ -118,7 +133,8 @@ def _addressed(partner: AudienceView) -> Notice:
 
 
 def _by_timing(partner: AudienceView, reason: str) -> Notice:
-    if _timing(partner) == "web" and partner.internal and reason != "mention":
+    on_the_web = _timing(partner) == "web" and reason != "mention"
+    if partner.internal and (on_the_web or partner.suppressed is not None):
         return Notice(partner.partner_id, partner.email, INBOX, "inbox", reason)
     return Notice(partner.partner_id, partner.email, EMAIL, "queued", reason)
 

@@ -44,7 +44,8 @@ class Delivery(Base):
     """One mail to one partner, with its attempts.
 
     kind: message, or the name of the template it is rendered from (invite, assigned, confirm, ...).
-    reason: the notice's reason (chooses the template and the footer). payload: what a kind without a
+    reason: the notice's reason (chooses the template and the footer). confirmed: an outsider who was named in a
+    note on purpose, which no other outsider gets. payload: what a kind without a
     message needs. header_id: the Message-ID that it carries. due_at, owner, lease: as in the ledger.
     status: RFC 3463 code of the last answer, "" if none; detail: its words.
     """
@@ -60,6 +61,7 @@ class Delivery(Base):
     partner_id: Mapped[int | None] = mapped_column(ForeignKey("partner.id", ondelete="CASCADE"))
     address: Mapped[str]
     reason: Mapped[str]
+    confirmed: Mapped[bool] = mapped_column(default=False)
     payload: Mapped[dict[str, Any] | None]
     header_id: Mapped[str]
     state: Mapped[str] = mapped_column(default="queued")

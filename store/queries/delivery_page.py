@@ -61,7 +61,7 @@ _load = (
     select(
         _delivery.c.id, _delivery.c.kind, _delivery.c.channel, _delivery.c.message_id, _delivery.c.thread_id,
         _delivery.c.partner_id, _delivery.c.address, _delivery.c.reason, _delivery.c.payload, _delivery.c.header_id,
-        _delivery.c.attempts, _delivery.c.created_at, _delivery.c.lease,
+        _delivery.c.confirmed, _delivery.c.attempts, _delivery.c.created_at, _delivery.c.lease,
         _partner.c.name, _partner.c.internal, _partner.c.active, _partner.c.language,
         _follower.c.id.label("follower_id"), _notice.c.read_at, _suppression.c.reason.label("suppressed"),
         func.coalesce(_generation.c.generation, 0).label("generation"),

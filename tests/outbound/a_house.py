@@ -136,7 +136,7 @@ def a_delivery(
         header_id = session.execute(select(table.c.message_id).where(table.c.id == message_id)).scalar_one()
     defaults = {
         "kind": "message", "channel": "email", "message_id": message_id, "thread_id": thread_id,
-        "partner_id": partner_id, "address": address, "reason": "follower", "payload": None,
+        "partner_id": partner_id, "address": address, "reason": "follower", "confirmed": False, "payload": None,
         "header_id": header_id, "created_at": NOW, "due_at": NOW,
     }  # fmt: skip
     values = defaults | values

@@ -241,7 +241,9 @@ async def test_a_note_goes_to_colleagues_and_to_the_outsider_mentioned_on_purpos
         )
         a_delivery(session, note, thread_id, a_follower(session, thread_id, "Ina", internal=True))
         a_delivery(session, note, thread_id, a_follower(session, thread_id, "Otto"))
-        a_delivery(session, note, thread_id, a_follower(session, thread_id, "Olga"), reason="mention")
+        olga, was_staff = a_follower(session, thread_id, "Olga"), a_follower(session, thread_id, "Dave")
+        a_delivery(session, note, thread_id, olga, reason="mention", confirmed=True)
+        a_delivery(session, note, thread_id, was_staff, reason="mention")
 
     basket = await sent(database)
 

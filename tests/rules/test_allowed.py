@@ -8,7 +8,8 @@ from gateway.rules.allowed import Facts, refusal
 
 reasons = st.sampled_from(["follower", "mention", "recipient", "assigned", "invited", "other"])
 facts = st.builds(
-    Facts, reason=reasons, follows=st.booleans(), internal_message=st.booleans(), internal_partner=st.booleans(),
+    Facts, reason=reasons, follows=st.booleans(), internal_message=st.booleans(),
+    confirmed=st.booleans(), internal_partner=st.booleans(),
     partner_active=st.booleans(), may_access=st.booleans(), withdrawn=st.booleans(), read=st.booleans(),
     suppressed=st.none() | st.just("bounced"),
 )  # fmt: skip
@@ -27,7 +28,17 @@ facts = st.builds(
         (Facts("follower", suppressed="bounced"), ("suppressed", "bounced")),
         (Facts("follower", internal_message=True), None),
         (Facts("follower", internal_message=True, may_access=False), ("skipped", "no access to the record")),
-        (Facts("mention", internal_message=True, internal_partner=False, may_access=False), None),
+        (Facts("follower", may_access=False), ("skipped", "no access to the record")),
+        (Facts("follower", internal_partner=False, may_access=False), None),
+        (Facts("mention", internal_message=True, may_access=False), None),
+        (
+            Facts("mention", internal_message=True, internal_partner=False, confirmed=True, may_access=False),
+            None,
+        ),
+        (
+            Facts("mention", internal_message=True, internal_partner=False),
+            ("skipped", "internal: the reader is an outsider"),
+        ),
     ],
 )
 def test_what_changed_since_the_post_is_respected(known: Facts, expected: tuple[str, str] | None):
@@ -37,10 +48,10 @@ def test_what_changed_since_the_post_is_respected(known: Facts, expected: tuple[
 
 
 @given(facts)
-def test_a_note_never_reaches_an_outsider_who_was_not_mentioned(known: Facts):
+def test_a_note_never_reaches_an_outsider_who_was_not_named_on_purpose(known: Facts):
     found = refusal(known)
 
-    if known.internal_message and not known.internal_partner and known.reason != "mention":
+    if known.internal_message and not known.internal_partner and not known.confirmed:
         assert found is not None and found.leak
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway.rules.recipients import notices
+from gateway.rules.recipients import Said, notices
 from store.models.views import AudienceView
 
 SUBTYPES = ["discussions", "note", "rated"]
@@ -36,7 +36,7 @@ def told(audience, **how):
     how = {"subtype": "discussions", "internal": False, "author_id": None, **how}
     return {
         notice.partner_id: (notice.channel, notice.state, notice.reason)
-        for notice in notices(audience, **how)
+        for notice in notices(audience, Said(**how))
     }
 
 
@@ -82,7 +82,7 @@ def test_a_mention_breaks_through_quiet_wishes():
 
 def test_who_got_the_original_is_spared_only_as_far_as_its_author_is_proven():
     inside, outside = someone(1, "discussions", internal=True), someone(2, "discussions")
-    addressed = {inside.email, outside.email}
+    addressed = {inside.partner_id, outside.partner_id}
 
     assert told([inside, outside], addressed=addressed, addressed_count_for="everybody") == {
         1: ("inbox", "inbox", "addressed directly"), 2: ("none", "skipped", "addressed directly")}  # fmt: skip
@@ -94,21 +94,43 @@ def test_who_got_the_original_is_spared_only_as_far_as_its_author_is_proven():
     assert told([inside, outside], addressed=addressed)[2] == ("email", "queued", "follower")
 
 
+def test_a_follower_who_lost_access_is_not_told_unless_he_is_named():
+    lost, member = someone(1, "discussions", internal=True), someone(2, "discussions", internal=True)
+    customer = someone(3, "discussions")
+
+    assert told([lost, member, customer], members=[2]) == {
+        1: ("none", "skipped", "no access to the record"),
+        2: ("email", "queued", "follower"),
+        3: ("email", "queued", "follower"),
+    }
+    assert told([lost], members=[2], mentioned={1}) == {1: ("email", "queued", "mention")}
+    assert told([someone(4, internal=True)], access="followers", recipients={4})[4][1] == "queued"
+
+
+def test_d02_followers_can_be_left_out_of_one_message():
+    follower, named = someone(1, "discussions"), someone(2, "discussions")
+
+    assert told([follower, named], named_only=True, recipients={2}) == {
+        1: ("none", "skipped", "left out by the author"),
+        2: ("email", "queued", "recipient"),
+    }
+
+
+def test_a_colleague_whose_address_is_dead_finds_a_mention_in_his_inbox():
+    dead = someone(1, "discussions", internal=True, suppressed="5.1.1")
+
+    assert told([dead], mentioned={1}) == {1: ("inbox", "inbox", "mention")}
+    assert told([dead]) == {1: ("none", "suppressed", "5.1.1")}
+
+
 @given(audiences, st.sampled_from(SUBTYPES), st.booleans(), st.integers(1, 9) | st.none(), ids, ids, ids)
 def test_nobody_twice_the_author_never_and_no_outsider_unasked(
     audience, subtype, internal, author_id, mentioned, recipients, confirmed
 ):
     before = list(audience)
 
-    found = notices(
-        audience,
-        subtype=subtype,
-        internal=internal,
-        author_id=author_id,
-        mentioned=mentioned,
-        recipients=recipients,
-        confirmed=confirmed,
-    )
+    said = Said(subtype, internal, author_id, mentioned, recipients, confirmed)
+    found = notices(audience, said)
 
     assert [n.partner_id for n in found] == sorted(p.partner_id for p in audience)
     reached = {n.partner_id for n in found if n.state in ("queued", "inbox")}
