@@ -19,6 +19,8 @@ class Message(Base):
     was posted. confidence: verified, token, claimed or "" for what did not come by mail.
     message_id: the Message-ID that our copies carry, minted before anything is sent.
     tracking: [{field, label, old, new}]. folded: automatic mail, shown closed.
+    addressees: whom the author named beside the followers, [{partner_id, name, email, how}] as they were then
+    and in his order, how = to or cc; None = nobody.
     """
 
     __tablename__ = "message"
@@ -41,6 +43,7 @@ class Message(Base):
     message_id: Mapped[str]
     parent_id: Mapped[int | None] = mapped_column(ForeignKey("message.id"))
     tracking: Mapped[list[Any] | None]
+    addressees: Mapped[list[Any] | None]
     folded: Mapped[bool] = mapped_column(default=False)
     generated: Mapped[bool] = mapped_column(default=False)
     inbound_id: Mapped[int | None]

@@ -186,7 +186,7 @@ _columns = (
     _message.c.id, _message.c.thread_id, _message.c.kind, _message.c.subtype, _message.c.internal,
     _message.c.author_id, _message.c.author_name, _message.c.author_email, _message.c.confidence, _message.c.date,
     _message.c.subject, _message.c.body_html, _message.c.body_text, _message.c.quoted_html, _message.c.message_id,
-    _message.c.parent_id, _message.c.tracking, _message.c.folded, _message.c.edited_at, _message.c.deleted_at,
+    _message.c.parent_id, _message.c.tracking, _message.c.addressees, _message.c.folded, _message.c.edited_at, _message.c.deleted_at,
     _partner.c.name.label("partner_name"), _partner.c.email.label("partner_email"),
     _partner.c.internal.label("partner_internal"), _thread.c.record_type, _thread.c.key,
 )  # fmt: skip
