@@ -2,18 +2,30 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
+from collections.abc import Callable, Sequence
+
 from gateway.chatter.access import Caller
 from gateway.chatter.partners import known
 from gateway.chatter.types import Types
-from gateway.errors import NotFound
-from gateway.rules.visibility import FOLLOWERS, MEMBERS
+from gateway.errors import BadValue, FieldError, NotFound
+from gateway.rules.visibility import FOLLOWERS, MEMBERS, may_access
 from store.models.views import PartnerView, ThreadView
+from store.queries import follower as followers
 from store.queries import message as messages
 from store.queries import thread as threads
 from store.queries.access_filter import EVERYTHING, Reader
 from store.session import Session
 
-__all__ = ["EVERYTHING", "Reader", "open_thread", "reader_of", "shown_thread"]
+__all__ = [
+    "EVERYTHING",
+    "Reader",
+    "check_changes",
+    "check_writer",
+    "open_thread",
+    "reader_of",
+    "shown_thread",
+]
 
 
 def reader_of(
@@ -49,6 +61,70 @@ def shown_thread(session: Session, reader: Reader, thread: ThreadView) -> Thread
     if _may_open(session, reader, thread) or messages.page(session, thread.id, limit=1, reader=reader):
         return thread
     raise NotFound(f"there is no {thread.record_type} {thread.key}")
+
+
+def check_changes(
+    session: Session, types: Types, wanted: Sequence[tuple[str, str, str | None]], *, caller: Caller | None = None,
+    place: Callable[[int], str] = lambda _: "",
+) -> None:  # fmt: skip
+    """Whoever changes records must be one who may work on them; records that do not exist yet are free.
+
+    wanted: (record type, key, actor). place: where an item stands in the request. One statement for each actor.
+    Raises NotFound for a single record, BadValue naming each item of several.
+    """
+    found = threads.by_keys(session, {(record_type, key) for record_type, key, actor in wanted if actor})
+    by_actor: dict[str, list[int]] = defaultdict(list)
+    for index, (record_type, key, actor) in enumerate(wanted):
+        if actor and (record_type, key) in found:
+            by_actor[actor].append(index)
+    closed: list[int] = []
+    for actor, indices in by_actor.items():
+        reader = reader_of(session, types, caller=caller, actor=actor)
+        ids = {index: found[wanted[index][:2]].id for index in indices}
+        open_ids = threads.readable_all(session, reader, list(ids.values()))
+        closed += [index for index in indices if ids[index] not in open_ids]
+    if not closed:
+        return
+    missing = [f"there is no {wanted[index][0]} {wanted[index][1]}" for index in closed]
+    if len(wanted) == 1:
+        raise NotFound(missing[0])
+    errors = [FieldError(f"#/{place(index)}key", words) for index, words in zip(closed, missing, strict=True)]
+    raise BadValue(missing[0], errors)
+
+
+def check_writer(
+    session: Session,
+    types: Types,
+    thread: ThreadView,
+    *,
+    author: str,
+    actor: str | None,
+    caller: Caller | None = None,
+) -> None:
+    """Whoever writes must be one who may write here (T233).
+
+    actor: the person for whom the application writes; then he counts, and an outsider writes only in his own
+    name and only where he takes part. Without one the author counts if he is a colleague; for an outsider the
+    application vouches. Raises NotFound for an actor who may not know of the record, BadValue for an author.
+    """
+    if actor:
+        reader = reader_of(session, types, caller=caller, actor=actor)
+        if reader.internal:
+            open_thread(session, reader, thread)
+            return
+        if known(session, author, "author").id != reader.partner_id:
+            raise BadValue.of("author", "an outsider writes in his own name only")
+        if not followers.is_follower(session, thread.id, reader.partner_id or 0):
+            shown_thread(session, reader, thread)
+        return
+    who = known(session, author, "author")
+    access = types.get(thread.record_type, session).access
+    follows = access == FOLLOWERS and followers.is_follower(session, thread.id, who.id)
+    may_write = may_access(
+        internal=True, active=True, partner_id=who.id, members=thread.members, access=access, follows=follows
+    )
+    if who.internal and who.active and not may_write:
+        raise BadValue.of("author", f"{who.email} may not work on this record")
 
 
 def _may_open(session: Session, reader: Reader, thread: ThreadView) -> bool:

@@ -46,9 +46,7 @@ def find(
         raise BadValue.of("records", f"records times partners may be {MOST_PAIRS} at most")
     found = threads.by_keys(session, set(records))
     ids = [thread.id for thread in found.values()]
-    open_ids: set[int] = set()
-    for start in range(0, len(ids), 500):
-        open_ids |= threads.readable(session, reader, ids[start : start + 500])
+    open_ids = threads.readable_all(session, reader, ids)
     missing = [name not in found or found[name].id not in open_ids for name in records]
     errors = [
         FieldError(f"#/records/{index}", f"there is no {record_type} {key}")

@@ -200,7 +200,7 @@ def _mention(
     named = named_partners(session, change.mentions, "mentions", now)
     confirmed: frozenset[int] = frozenset()
     if row.internal and change.tell_mentions:
-        confirmed = confirmed_outsiders(change.confirm_external, named)
+        confirmed = confirmed_outsiders(session, change.confirm_external, named)
     new = frozenset(partner.id for partner in named) - store.told(session, row.id)
     if not new:
         return

@@ -6,7 +6,7 @@ same number of statements as a list of one. Names and shapes are those of DESIGN
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import datetime
 from types import SimpleNamespace
 from typing import Any
@@ -69,7 +69,7 @@ class NoticeView(msgspec.Struct, frozen=True):
 
 
 class MessageView(msgspec.Struct, frozen=True):
-    """One entry of a thread. highlights: only in the answer to a search."""
+    """One entry of a thread. to, cc: whom its author named beside the followers. highlights: only in a search."""
 
     id: int
     record: RecordName
@@ -91,6 +91,8 @@ class MessageView(msgspec.Struct, frozen=True):
     edited_at: datetime | None
     deleted_at: datetime | None
     notices: list[NoticeView]
+    to: list[Person]
+    cc: list[Person]
     highlights: list[str] | msgspec.UnsetType = msgspec.UNSET
 
 
@@ -152,10 +154,27 @@ def message_views(
     files = messages.attachments_of(session, ids)
     notices = {} if outsider else messages.notices_of(session, ids)
     rows = _with_lines(session, rows, outsider=outsider)
-    return [_message(row, files.get(row.id, []), notices.get(row.id, []), words) for row in rows]
+    staff = _staff_among(session, rows)
+    return [_message(row, files.get(row.id, []), notices.get(row.id, []), words, staff) for row in rows]
 
 
-def _message(row: Any, files: Sequence[Any], notices: Sequence[Any], words: Sequence[str]) -> MessageView:
+def _staff_among(session: Session, rows: Sequence[Any]) -> frozenset[int]:
+    """Who of those named in To and Cc is a colleague; no statement where nobody is named."""
+    ids = {one["partner_id"] for row in rows for one in row.addressees or () if one["partner_id"]}
+    return frozenset(found.id for found in partners.by_ids(session, sorted(ids)).values() if found.internal)
+
+
+def _named(row: Any, how: str, staff: Collection[int]) -> list[Person]:
+    return [
+        Person(one["partner_id"], one["name"], one["email"], one["partner_id"] in staff)
+        for one in row.addressees or ()
+        if one["how"] == how
+    ]
+
+
+def _message(
+    row: Any, files: Sequence[Any], notices: Sequence[Any], words: Sequence[str], staff: Collection[int]
+) -> MessageView:
     urls = {file.content_id: f"/api/v1/attachments/{file.id}" for file in files if file.content_id}
     return MessageView(
         id=row.id,
@@ -178,6 +197,8 @@ def _message(row: Any, files: Sequence[Any], notices: Sequence[Any], words: Sequ
         edited_at=row.edited_at,
         deleted_at=row.deleted_at,
         notices=[_notice(notice) for notice in {notice.partner_id: notice for notice in notices}.values()],
+        to=_named(row, "to", staff),
+        cc=_named(row, "cc", staff),
         highlights=highlights(_searched(row, files), words) if words else msgspec.UNSET,
     )
 

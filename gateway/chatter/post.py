@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from gateway.chatter.events import Events
 from gateway.chatter.types import TypeRules, Types
@@ -51,6 +51,15 @@ class File:
     preview: str = ""
 
 
+class Addressee(NamedTuple):
+    """Somebody whom a message names in To or Cc, as he went then. partner_id None = nobody we know. how: to or cc."""
+
+    partner_id: int | None
+    name: str
+    email: str
+    how: str
+
+
 @dataclass(frozen=True, slots=True)
 class Draft:
     """A message on its way into a thread.
@@ -58,7 +67,7 @@ class Draft:
     kind: message, note or log. internal: for staff only. actor_id: who really wrote it where the author is
     another, None = the author. mentioned, recipients: partner ids. confirmed: outsiders who may get this
     internal message. addressed / addressed_count_for, named_only: as in rules/recipients. followers: partners
-    who begin to follow by this message: (id, internal). header_id: the Message-ID under which it came in, None
+    who begin to follow by this message: (id, internal). addressees: whom To and Cc show. header_id: the Message-ID under which it came in, None
     if it was written here. tell: False = stored, nobody is told.
     """
 
@@ -83,6 +92,7 @@ class Draft:
     addressed: frozenset[int] = frozenset()
     addressed_count_for: str = "nobody"
     named_only: bool = False
+    addressees: tuple[Addressee, ...] = ()
     followers: tuple[tuple[int, bool], ...] = ()
     header_id: str | None = None
     inbound_id: int | None = None
@@ -189,6 +199,16 @@ class Posting:
         ]
         return followers.follow(session, draft.thread.id, wishes, reason="author", now=now)
 
+    def follow_claimed(self, session: Session, draft: Draft, now: datetime) -> int:
+        """Who opened the record by an unproven mail and is addressed by a colleague follows from now on (DESIGN 5)."""
+        named = draft.mentioned | draft.recipients
+        claimed = messages.claimed_authors(session, draft.thread.id, named) if not draft.internal else []
+        if not claimed:
+            return 0
+        subtypes = self._types.get(draft.thread.record_type, session).subtypes
+        wishes = [(partner_id, defaults(subtypes, internal=False)) for partner_id in claimed]
+        return followers.follow(session, draft.thread.id, wishes, reason="answered", now=now)
+
     def _expand(self, session: Session, draft: Draft, now: datetime) -> list[Notice]:
         others = draft.mentioned | draft.recipients
         return self._decide(session, draft, followers.audience(session, draft.thread.id, others, now))
@@ -291,6 +311,7 @@ def _row(draft: Draft, header_id: str, now: datetime) -> dict[str, Any]:
         "message_id": header_id,
         "parent_id": draft.parent_id,
         "tracking": [_line(change) for change in draft.tracking] or None,
+        "addressees": [one._asdict() for one in draft.addressees] or None,
         "folded": draft.folded,
         "generated": draft.generated,
         "inbound_id": draft.inbound_id,

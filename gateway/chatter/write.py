@@ -8,14 +8,14 @@ from datetime import datetime
 
 from gateway.chatter import templates
 from gateway.chatter.partners import address_or_bad_value, find_or_add, known
-from gateway.chatter.post import Author, Draft, File, Posting, Receipt
+from gateway.chatter.post import Addressee, Author, Draft, File, Posting, Receipt
 from gateway.errors import BadShape, BadValue, Conflict, FieldError, NotFound
 from gateway.mail.address import normalise
 from gateway.mail.html import clean, from_text, to_text
 from store.models.views import PartnerView, ThreadView
 from store.queries import files
 from store.queries import follower as followers
-from store.queries.partner import by_address, signature_of
+from store.queries.partner import by_address, by_addresses, signature_of
 from store.session import Session
 
 KINDS = {"message": "discussions", "note": "note"}
@@ -23,10 +23,12 @@ KINDS = {"message": "discussions", "note": "note"}
 
 @dataclass(frozen=True, slots=True)
 class Writing:
-    """What somebody wrote. author, mentions, recipients, confirm_external: e-mails.
+    """What somebody wrote. author, actor, mentions, recipients, cc, confirm_external: e-mails.
 
-    template: name of the one that fills what is left out of subject, body and recipients; "" = none.
-    signature: the author's is put under the text.
+    actor: who really writes, in the author's name; "" = the author himself. recipients and cc are told alike;
+    cc is shown to all who are named. skip_followers: only who is named hears of it. template: name of the one
+    that fills what is left out of subject, body and recipients; "" = none. signature: the author's is put
+    under the text.
     files: images that stood in the body itself. uploader: the token or session that posts, which must have
     uploaded the files of attachment_ids; "" = not asked.
     """
@@ -44,6 +46,9 @@ class Writing:
     uploader: str = ""
     template: str = ""
     signature: bool = False
+    actor: str = ""
+    cc: Sequence[str] = ()
+    skip_followers: bool = False
 
 
 def write(
@@ -52,7 +57,8 @@ def write(
     """Post what somebody wrote.
 
     A note that names an outsider without confirming him is refused with Conflict, ``external`` naming
-    him: nothing was posted. Raises BadValue naming the field, BadShape without any body.
+    him: nothing was posted. Who opened the record unproven and is addressed now follows it: that vouches for him.
+    Raises BadValue naming the field, BadShape without any body.
     """
     draft = draft_of(session, thread, writing, now)
     receipt = posting.post(session, draft, now)
@@ -66,8 +72,10 @@ def write(
             author=draft.author,
             own_subject=own_subject,
         )
-    if draft.author.internal:
-        followers.invite(session, thread.id, draft.mentioned | draft.recipients, now)
+    named = draft.mentioned | draft.recipients
+    if draft.author.internal and named:
+        followers.invite(session, thread.id, named, now)
+        posting.follow_claimed(session, draft, now)
     return receipt
 
 
@@ -80,13 +88,15 @@ def draft_of(session: Session, thread: ThreadView, writing: Writing, now: dateti
     author = known(session, writing.author, "author")
     if not author.active:
         raise BadValue.of("author", f"{author.email} is deactivated")
+    actor = known(session, writing.actor, "actor") if writing.actor else author
     mentioned = named_partners(session, writing.mentions, "mentions", now)
     recipients = named_partners(session, writing.recipients, "recipients", now)
+    copied = named_partners(session, writing.cc, "cc", now)
     is_note = writing.kind == "note"
     if is_note and not author.internal:
         raise BadValue.of("author", f"{author.email} is not internal: a note is for staff")
-    confirmed = (
-        confirmed_outsiders(writing.confirm_external, [*mentioned, *recipients]) if is_note else frozenset()
+    confirmed = confirmed_outsiders(
+        session, writing.confirm_external, [*mentioned, *recipients, *copied] if is_note else []
     )
     if writing.body_html is None and writing.body_text is None and not writing.attachment_ids:
         raise BadShape("a message needs body_html or body_text", [FieldError("#/body_text", "missing")])
@@ -96,14 +106,27 @@ def draft_of(session: Session, thread: ThreadView, writing: Writing, now: dateti
     chosen = free_files(
         session, thread, writing.attachment_ids, uploader=writing.uploader, author_id=author.id
     )
+    if not text.strip() and not chosen and not writing.files and "<img" not in html:
+        field = "template" if writing.template else "body_text"
+        raise BadValue.of(field, "there is nothing to post: write something, or add a file")
     return Draft(
         thread, writing.kind, KINDS[writing.kind], Author(author.id, author.name, author.email, author.internal),
-        internal=is_note, subject=_one_line(writing.subject), body_html=html, body_text=text,
+        actor_id=actor.id, internal=is_note, subject=_one_line(writing.subject), body_html=html, body_text=text,
         files=writing.files, attachment_ids=tuple(chosen), extra_search=tuple(chosen.values()),
-        mentioned=frozenset(partner.id for partner in mentioned),
-        recipients=frozenset(partner.id for partner in recipients), confirmed=confirmed,
-        followers=() if is_note else ((author.id, author.internal),),
+        mentioned=frozenset(partner.id for partner in mentioned) | confirmed,
+        recipients=frozenset(partner.id for partner in [*recipients, *copied]) - confirmed, confirmed=confirmed,
+        addressees=addressees(to=recipients, cc=copied), named_only=writing.skip_followers,
+        followers=() if is_note or not actor.active else ((actor.id, actor.internal),),
     )  # fmt: skip
+
+
+def addressees(*, to: Sequence[PartnerView], cc: Sequence[PartnerView]) -> tuple[Addressee, ...]:
+    """Whom a message names, in the order of its fields, each once."""
+    found: dict[int, Addressee] = {}
+    for how, people in (("to", to), ("cc", cc)):
+        for one in people:
+            found.setdefault(one.id, Addressee(one.id, one.name, one.email, how))
+    return tuple(found.values())
 
 
 def _signed(html: str, text: str, signature: str) -> tuple[str, str]:
@@ -146,11 +169,14 @@ def named_partners(session: Session, emails: Sequence[str], pointer: str, now: d
     return list(find_or_add(session, addresses, now).values()) if addresses else []
 
 
-def confirmed_outsiders(confirmed: Sequence[str], named: Sequence[PartnerView]) -> frozenset[int]:
-    """The outsiders of a note who were confirmed. Raises Conflict for any who was not."""
-    allowed = {address_or_bad_value(text, f"confirm_external/{i}") for i, text in enumerate(confirmed)}
+def confirmed_outsiders(
+    session: Session, confirmed: Sequence[str], named: Sequence[PartnerView]
+) -> frozenset[int]:
+    """The outsiders of a note who were confirmed, by any of their addresses. Raises Conflict for any who was not."""
+    addresses = [address_or_bad_value(text, f"confirm_external/{i}") for i, text in enumerate(confirmed)]
+    allowed = {partner.id for partner in by_addresses(session, addresses).values()}
     outsiders = [partner for partner in named if not partner.internal]
-    open_ones = sorted({partner.email for partner in outsiders if partner.email not in allowed})
+    open_ones = sorted({partner.email for partner in outsiders if partner.id not in allowed})
     if open_ones:
         raise Conflict(
             f"this note would go outside, to {', '.join(open_ones)}",

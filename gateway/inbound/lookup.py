@@ -68,13 +68,14 @@ def has_access(thread: ThreadView | None, author: ParticipantView | None, access
     )  # fmt: skip
 
 
-def addressed(mail: ParsedMail, own_domains: frozenset[str]) -> dict[str, str]:
-    """Whom To and Cc name, apart from us: normalised address -> name."""
-    found: dict[str, str] = {}
-    for address in (*mail.to, *mail.cc):
-        known_as = normalise(address.addr_spec)
-        if known_as and known_as.rpartition("@")[2] not in own_domains:
-            found.setdefault(known_as, address.name)
+def addressed(mail: ParsedMail, own_domains: frozenset[str]) -> dict[str, tuple[str, str]]:
+    """Whom To and Cc name, apart from us: normalised address -> name, and ``to`` or ``cc``."""
+    found: dict[str, tuple[str, str]] = {}
+    for how, addresses in (("to", mail.to), ("cc", mail.cc)):
+        for address in addresses:
+            known_as = normalise(address.addr_spec)
+            if known_as and known_as.rpartition("@")[2] not in own_domains:
+                found.setdefault(known_as, (address.name, how))
     return found
 
 

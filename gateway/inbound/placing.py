@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from gateway.chatter.automail import send_at_creation
 from gateway.chatter.partners import find_or_add
-from gateway.chatter.post import Author, Draft, Posting
+from gateway.chatter.post import Addressee, Author, Draft, Posting
 from gateway.inbound.case import Case
 from gateway.inbound.forwarded import as_customers, customer_of, remark
 from gateway.inbound.lookup import addressed
@@ -24,6 +24,8 @@ from store.queries import partner as partners
 from store.queries import thread as threads
 from store.queries import types as type_store
 from store.session import Session
+
+_MOST_ADDRESSEES = 50  # that are kept with a message
 
 
 class Placing:
@@ -152,6 +154,7 @@ class Placing:
             and isinstance(case.route, ToThread)
             and case.mail.decision is None
         )
+        sees = self._addressees(session, case)
         return Draft(
             thread,
             kind="log" if folded else "note" if internal else "message",
@@ -166,8 +169,9 @@ class Placing:
             parent_id=parent[0] if parent else None,
             date=case.mail.received_at,
             files=reading.files,
-            addressed=self._addressed(session, case),
+            addressed=frozenset(one.partner_id for one in sees if one.partner_id is not None),
             addressed_count_for=_spared(sure, internal_author=writer.internal),
+            addressees=sees,
             recipients=self._answered(session, parent, writer) if internal else frozenset(),
             followers=_begin_to_follow(writer, admitted, internal=internal),
             header_id=_own_id(mail.message_id),
@@ -177,10 +181,14 @@ class Placing:
             tell=not folded,
         )
 
-    def _addressed(self, session: Session, case: Case) -> frozenset[int]:
-        """The partners who got the mail itself, whichever of their addresses stood in To or Cc."""
-        sees = addressed(case.mail.reading.mail, self._own_domains)
-        return frozenset(found.id for found in partners.by_addresses(session, list(sees)).values())
+    def _addressees(self, session: Session, case: Case) -> tuple[Addressee, ...]:
+        """Whom To and Cc name apart from us, as partners by whichever of their addresses stood there."""
+        named = addressed(case.mail.reading.mail, self._own_domains)
+        known = partners.by_addresses(session, list(named))
+        return tuple(
+            Addressee(known[email].id if email in known else None, name, email, how)
+            for email, (name, how) in list(named.items())[:_MOST_ADDRESSEES]
+        )
 
     def _answered(self, session: Session, parent: tuple[int, bool] | None, writer: Author) -> frozenset[int]:
         """The author of the note that is answered hears of the answer, whatever he subscribed to."""
@@ -197,7 +205,7 @@ class Placing:
             return
         sees = addressed(case.mail.reading.mail, self._own_domains)
         if sees:
-            known = find_or_add(session, sees, case.now)
+            known = find_or_add(session, {email: name for email, (name, _) in sees.items()}, case.now)
             followers.invite(session, thread.id, [partner.id for partner in known.values()], case.now)
 
 

@@ -50,7 +50,8 @@ class RecordBody(Body):
 
 
 class MessageBody(Body):
-    """POST /records/{type}/{key}/messages."""
+    """POST /records/{type}/{key}/messages. recipients and cc are told though they do not follow; cc is shown to
+    all who are named. skip_followers: only who is named hears of it. actor: who really writes, if not the author."""
 
     kind: str
     author: str
@@ -64,6 +65,8 @@ class MessageBody(Body):
     template: str | None = None
     send_at: str | None = None
     signature: bool = False
+    cc: list[str] | None = None
+    skip_followers: bool = False
 
 
 class FollowerBody(Body):

@@ -107,6 +107,23 @@ def referenced(session: Session, header_ids: Sequence[str]) -> list[Any]:
     return sorted(rows, key=lambda row: (order[row.header_id], -row.id))
 
 
+_claimed = (
+    select(_message.c.author_id)
+    .join(_partner, _partner.c.id == _message.c.author_id)
+    .where(
+        _message.c.thread_id == bindparam("thread"), _message.c.author_id.in_(bindparam("named", expanding=True)),
+        _message.c.confidence == "claimed", _partner.c.internal.is_(False),
+    )
+    .distinct()
+)  # fmt: skip
+
+
+def claimed_authors(session: Session, thread_id: int, partner_ids: Collection[int]) -> list[int]:
+    """Those of the partners, outsiders, who wrote on the thread while nothing proved that it was them."""
+    rows = session.execute(_claimed, {"thread": thread_id, "named": sorted(partner_ids)})
+    return sorted(rows.scalars())
+
+
 _add_attachment = insert(_attachment)
 
 

@@ -205,6 +205,12 @@ def names(session: Session, thread_ids: Sequence[int]) -> dict[int, tuple[str, s
     return {row.id: (row.record_type, row.key) for row in session.execute(statement)} if thread_ids else {}
 
 
+def readable_all(session: Session, reader: Reader, thread_ids: Sequence[int]) -> frozenset[int]:
+    """``readable`` for any number of threads."""
+    chunks = (thread_ids[start : start + _CHUNK] for start in range(0, len(thread_ids), _CHUNK))
+    return frozenset().union(*(readable(session, reader, chunk) for chunk in chunks))
+
+
 def readable(session: Session, reader: Reader, thread_ids: Collection[int]) -> frozenset[int]:
     """Those of the threads that the reader may work on."""
     statement = select(_thread.c.id).where(

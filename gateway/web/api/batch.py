@@ -7,6 +7,7 @@ from typing import Any
 import msgspec
 from litestar import Request, Response, post
 
+from gateway.chatter.actor import check_changes
 from gateway.chatter.batch import MOST_ITEMS, put_batch
 from gateway.chatter.page import RecordView
 from gateway.chatter.plan import RecordChange
@@ -55,6 +56,8 @@ def put_records(
 
     def work(session: Session) -> tuple[int, Batched]:
         known = services.types.all(session)
+        asked = [(item.type, item.key, item.actor or data.actor) for item in data.items]
+        check_changes(session, services.types, asked, caller=caller, place=lambda index: f"items/{index}/")
         wanted = [_change(item, data) for item in data.items]
         done = put_batch(session, wanted, records=services.records, known_types=known, now=services.now())
         records = {thread.id: (thread, is_new) for thread, is_new in done}

@@ -8,6 +8,7 @@ from typing import Any
 import msgspec
 from litestar import Request, Response, get, post
 
+from gateway.chatter.access import Caller
 from gateway.chatter.actor import open_thread, reader_of
 from gateway.chatter.durations import Duration, durations
 from gateway.chatter.page import RecordView
@@ -16,7 +17,7 @@ from gateway.web.auth import Asking, needs
 from gateway.web.idempotency import once
 from gateway.web.paging import Page
 from gateway.web.schema import Body
-from gateway.web.services import Given
+from gateway.web.services import Given, Services
 from store.models.views import ThreadView
 from store.queries import thread as threads
 from store.session import Session
@@ -73,7 +74,7 @@ def rename_record(
             session, thread, record_type=wanted, key=data.key, actor=data.actor, now=services.now()
         )
 
-    return once(request, services, caller, data, _on(services, record_type, key, 200, work))
+    return once(request, services, caller, data, _on(services, caller, data, (record_type, key), 200, work))
 
 
 @post(_RECORD + "/merge", guards=[needs("post")], status_code=200, sync_to_thread=True, tags=["records"])
@@ -84,12 +85,13 @@ def merge_record(
     _check_scope(caller.may("post", data.into.type), data.into.type, "#/into/type")
 
     def work(session: Session, thread: ThreadView) -> ThreadView:
+        reader = reader_of(session, services.types, caller=caller, actor=data.actor)
         into = threads.by_key(session, data.into.type, data.into.key)
-        if into is None:
+        if into is None or not threads.readable(session, reader, [into.id]):
             raise BadValue.of("into", f"there is no {data.into.type} {data.into.key}")
         return services.lives.merge(session, thread, into, actor=data.actor, now=services.now())
 
-    return once(request, services, caller, data, _on(services, record_type, key, 200, work))
+    return once(request, services, caller, data, _on(services, caller, data, (record_type, key), 200, work))
 
 
 @post(_RECORD + "/split", guards=[needs("post")], status_code=201, sync_to_thread=True, tags=["records"])
@@ -104,7 +106,7 @@ def split_record(
             now=services.now(),
         )  # fmt: skip
 
-    return once(request, services, caller, data, _on(services, record_type, key, 201, work))
+    return once(request, services, caller, data, _on(services, caller, data, (record_type, key), 201, work))
 
 
 @post(_RECORD + "/duplicate", guards=[needs("post")], status_code=201, sync_to_thread=True, tags=["records"])
@@ -118,7 +120,7 @@ def duplicate_record(
             session, thread, key=data.key, title=data.title, actor=data.actor, now=services.now()
         )
 
-    return once(request, services, caller, data, _on(services, record_type, key, 201, work))
+    return once(request, services, caller, data, _on(services, caller, data, (record_type, key), 201, work))
 
 
 @get(_RECORD + "/durations", guards=[needs("read")], sync_to_thread=True, tags=["records"])
@@ -137,12 +139,14 @@ def get_durations(
 
 
 def _on(
-    services: Any, record_type: str, key: str, status: int, work: Callable[[Session, ThreadView], ThreadView]
-) -> Callable[[Session], tuple[int, RecordView]]:
-    """The work of a POST on a record that must be there, and the record that it answers."""
+    services: Services, caller: Caller, data: Body, names: tuple[str, str], status: int,
+    work: Callable[[Session, ThreadView], ThreadView],
+) -> Callable[[Session], tuple[int, RecordView]]:  # fmt: skip
+    """The work of a POST on a record that its actor may work on, and the record that it answers."""
 
     def run(session: Session) -> tuple[int, RecordView]:
-        done = work(session, services.thread(session, record_type, key))
+        reader = reader_of(session, services.types, caller=caller, actor=data.actor)
+        done = work(session, open_thread(session, reader, services.thread(session, *names)))
         return status, services.record_view(session, done)
 
     return run

@@ -8,10 +8,11 @@ import msgspec
 from litestar import Request, Response, get, post
 
 from gateway.chatter.access import Caller
-from gateway.chatter.actor import EVERYTHING, Reader, reader_of, shown_thread
+from gateway.chatter.actor import EVERYTHING, Reader, check_writer, open_thread, reader_of, shown_thread
 from gateway.chatter.files import without_data_images
 from gateway.chatter.names import Person, person
 from gateway.chatter.page import MessageView, message_views
+from gateway.chatter.partners import known
 from gateway.chatter.post import SYSTEM, Author, Draft, File
 from gateway.chatter.scheduled import ScheduledView, schedule
 from gateway.chatter.search import Question
@@ -86,6 +87,7 @@ def post_message(
 
     def work(session: Session) -> tuple[int, MessageView | ScheduledView]:
         thread = services.thread(session, record_type, key)
+        check_writer(session, services.types, thread, author=data.author, actor=data.actor, caller=caller)
         if send_at > now:
             return 201, schedule(session, thread, writing, send_at, creator=data.actor, now=now)
         receipt = write(session, thread, writing, posting=services.posting, now=services.now())
@@ -113,23 +115,25 @@ def get_message(message_id: int, services: Given, caller: Asking, actor: str | N
     tags=["messages"],
 )
 def get_audience(
-    record_type: str, key: str, services: Given, kind: str = "message", subtype: str | None = None,
-    mentions: list[str] | None = None, author: str | None = None,
+    record_type: str, key: str, services: Given, caller: Asking, kind: str = "message", subtype: str | None = None,
+    mentions: list[str] | None = None, author: str | None = None, actor: str | None = None,
 ) -> Page[Considered]:  # fmt: skip
-    """Who would hear of a message now: everybody who is considered, with the reason why or why not."""
+    """Who would hear of a message now: everybody who is considered, with the reason why or why not. actor: not
+    at all for an outsider, who is not shown who follows."""
     check_kind(kind)
     named = [part for text in mentions or [] for part in text.split(",") if part.strip()]
 
     def work(session: Session) -> Page[Considered]:
-        thread = services.thread(session, record_type, key)
+        reader = reader_of(session, services.types, caller=caller, actor=actor)
+        thread = open_thread(session, reader, services.thread(session, record_type, key))
         draft, strangers = _question(
             session, services, thread, kind=kind, subtype=subtype, named=named, author=author
         )
         decided = services.posting.audience(session, draft, services.now())
-        known = partners.by_ids(session, [notice.partner_id for notice in decided])
+        people = partners.by_ids(session, [notice.partner_id for notice in decided])
         items = [
             Considered(
-                person(known[notice.partner_id]), notice.channel, _timing(notice.channel), notice.reason
+                person(people[notice.partner_id]), notice.channel, _timing(notice.channel), notice.reason
             )
             for notice in decided
         ]
@@ -154,7 +158,7 @@ def _question(
             raise BadValue.of(f"mentions/{index}", f"{text!r} is not an e-mail address")
         addresses.append(address)
     found = partners.by_addresses(session, addresses)
-    writer = partners.by_address(session, normalise(author)) if author else None
+    writer = known(session, author, "author") if author else None
     shown = SYSTEM if writer is None else Author(writer.id, writer.name, writer.email, writer.internal)
     draft = Draft(
         thread, kind, wanted, shown, internal=kind == "note" or rule.internal,
@@ -190,7 +194,7 @@ def _writing(data: MessageBody, html: str | None, images: tuple[File, ...], call
         kind=data.kind, author=data.author, body_html=html, files=images, uploader=caller_name(caller), body_text=data.body_text, subject=data.subject,
         mentions=data.mentions or (), recipients=data.recipients or (), attachment_ids=data.attachment_ids or (),
         confirm_external=data.confirm_external or (), template=data.template or "",
-        signature=data.signature,
+        signature=data.signature, actor=data.actor or "", cc=data.cc or (), skip_followers=data.skip_followers,
     )  # fmt: skip
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from litestar import Response, delete, get, put
 
-from gateway.chatter.actor import open_thread, reader_of
+from gateway.chatter.actor import check_changes, open_thread, reader_of
 from gateway.chatter.page import RecordView
 from gateway.chatter.records import RecordChange
 from gateway.web.auth import Asking, needs
@@ -18,10 +18,13 @@ from store.session import Session
 
 
 @put("/records/{record_type:str}/{key:str}", guards=[needs("post")], sync_to_thread=True, tags=["records"])
-def put_record(record_type: str, key: str, data: RecordBody, services: Given) -> Response[RecordView]:
+def put_record(
+    record_type: str, key: str, data: RecordBody, services: Given, caller: Asking
+) -> Response[RecordView]:
     """Create a record (201) or change it; absent = unchanged, null = clear. Changed tracked fields are logged."""
 
     def work(session: Session) -> tuple[RecordView, bool]:
+        check_changes(session, services.types, [(record_type, key, data.actor)], caller=caller)
         change = RecordChange(record_type, key, data.changes(), data.actor, data.log or "", data.silent)
         thread, is_new = services.records.put(session, change, services.now())
         return services.record_view(session, thread), is_new
@@ -46,9 +49,17 @@ def get_record(
 
 
 @delete("/records/{record_type:str}/{key:str}", guards=[needs("post")], sync_to_thread=True, tags=["records"])
-def delete_record(record_type: str, key: str, services: Given, actor: str | None = None) -> None:
+def delete_record(
+    record_type: str, key: str, services: Given, caller: Asking, actor: str | None = None
+) -> None:
     """Delete a record with its conversation; mail to it is unknown from then on."""
-    services.write(lambda s: services.lives.delete(s, services.thread(s, record_type, key)))
+
+    def work(session: Session) -> None:
+        reader = reader_of(session, services.types, caller=caller, actor=actor)
+        thread = open_thread(session, reader, services.thread(session, record_type, key))
+        services.lives.delete(session, thread)
+
+    services.write(work)
 
 
 @get("/records", guards=[needs("read")], sync_to_thread=True, tags=["records"])
