@@ -44,7 +44,7 @@ def add(
         changes["addresses"] = list(addresses)
     given = {key: value for key, value in changes.items() if value is not None}
     with asked.app.database.write() as session:
-        found, is_new = put(session, email, given, clock.now())
+        found, is_new = put(session, email, given, clock.now(), asked.app.domains)
     click.echo(f"{'added' if is_new else 'changed'} {found.email} (partner {found.id})")
 
 

@@ -22,6 +22,8 @@ from typing import BinaryIO
 from gateway.errors import StoreBusy, UnknownRecipient
 from gateway.mail.address import normalise
 from gateway.mail.envelope import Envelope
+from gateway.rules.own import MUST_EXIST
+from gateway.rules.own import OwnDomain as OwnDomain
 from gateway.rules.routing import (
     Activity,
     AliasTarget,
@@ -46,23 +48,6 @@ from store.session import Database, Session, StoreUnavailable
 
 INLINE_OCTETS = 64 * 1024  # larger raw mail lies in the blob store
 _FRESH_SECONDS = 5.0
-
-
-@dataclass(frozen=True, slots=True)
-class OwnDomain:
-    """One of our domains and what its local parts mean. reply, bounce, leave: the token prefixes."""
-
-    name: str
-    reply: str = "reply"
-    bounce: str = "bounce"
-    leave: str = "leave"
-    notifications: str = "notifications"
-    catchall: bool = False
-
-    @property
-    def prefixes(self) -> Mapping[str, Kind | None]:
-        """Prefix -> the kind of token that may stand behind it, None = a reply of any kind."""
-        return {self.reply: None, self.bounce: Kind.BOUNCE, self.leave: Kind.LEAVE}
 
 
 class Spool:
@@ -294,7 +279,7 @@ class Acceptor:
         alias = self._known.aliases.get(address)
         if alias is not None:
             return AliasTarget(alias[0], alias[1], address)
-        if local_part in ("postmaster", "abuse"):
+        if local_part in MUST_EXIST:
             return Postmaster()
         if local_part == domain.notifications:
             return Notifications()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import datetime
 from typing import Any
 
@@ -52,6 +53,14 @@ _alias_columns = (_alias.c.id, _alias.c.address, _alias.c.record_type, _alias.c.
 def list_aliases(session: Session) -> list[Any]:
     """Every alias, by address."""
     return list(session.execute(select(*_alias_columns).order_by(_alias.c.address)))
+
+
+def aliases_among(session: Session, addresses: Collection[str]) -> frozenset[str]:
+    """Those of these normalised addresses that are aliases."""
+    if not addresses:
+        return frozenset()
+    statement = select(_alias.c.address).where(_alias.c.address.in_(sorted(set(addresses))))
+    return frozenset(session.execute(statement).scalars())
 
 
 def alias(session: Session, address: str) -> Any | None:

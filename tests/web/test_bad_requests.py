@@ -55,6 +55,8 @@ BAD = [
     ("PUT", "/aliases/sales@elsewhere.example", {"type": "ticket"}, 422, "#/address"),
     ("PUT", f"/aliases/sales@{DOMAIN}", {"type": "nothing"}, 422, "#/type"),
     ("PUT", f"/aliases/reply@{DOMAIN}", {"type": "ticket"}, 422, "#/address"),
+    ("PUT", f"/aliases/postmaster@{DOMAIN}", {"type": "ticket"}, 422, "#/address"),
+    ("PUT", f"/aliases/abuse@{DOMAIN}", {"type": "ticket"}, 422, "#/address"),
     ("PUT", f"/aliases/sales@{DOMAIN}", {}, 400, "#/type"),
     ("PUT", "/record-types/case", {"fields": [{"name": "a", "type": "colour"}]}, 422, "#/fields/0/type"),
     ("PUT", "/record-types/case", {"subtypes": [{"name": "a b"}]}, 422, "#/subtypes/0/name"),

@@ -11,6 +11,7 @@ from msgspec import UNSET
 from gateway.chatter.partners import address_or_bad_value
 from gateway.errors import BadShape, BadValue, FieldError, NotFound
 from gateway.mail.address import normalise
+from gateway.rules.own import is_reserved
 from gateway.web.auth import needs
 from gateway.web.paging import Page, Wished
 from gateway.web.schema import AliasBody
@@ -78,10 +79,9 @@ def _address(services: Services, text: str) -> str:
     """The normalised address, in one of our domains. Raises BadValue."""
     address = address_or_bad_value(text, "address")
     local_part, _, domain = address.rpartition("@")
-    own = next((own for own in services.domains if own.name == domain), None)
-    if own is None:
+    if domain not in {own.name for own in services.domains}:
         raise BadValue.of("address", f"{domain} is not one of our domains")
-    if local_part.partition("+")[0] in own.prefixes or local_part == own.notifications:
+    if is_reserved(address, services.domains):
         raise BadValue.of("address", f"{local_part}@ has a meaning of its own")
     return address
 

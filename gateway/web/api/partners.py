@@ -44,7 +44,7 @@ def put_partner(email: str, data: PartnerBody, services: Given, caller: Asking) 
         _check_rights(services.read(lambda s: partners.by_address(s, normalise(email))), changes)
 
     def work(session: Session) -> tuple[PartnerDetails, bool]:
-        partner, is_new = write_partner(session, email, changes, services.now())
+        partner, is_new = write_partner(session, email, changes, services.now(), services.domains)
         return partner_details(session, [partner])[0], is_new
 
     view, is_new = services.write(work)
