@@ -39,6 +39,8 @@ def ours_among(session: Session, addresses: Collection[str], domains: Sequence[O
 
 def refuse_ours(session: Session, named: Mapping[str, str], domains: Sequence[OwnDomain]) -> None:
     """Refuse to make a partner of an address of ours. named: pointer -> normalised address. Raises BadValue."""
+    if not named:
+        return
     found = ours_among(session, set(named.values()), domains)
     errors = [
         FieldError(f"#/{pointer}", f"{address} is an address of the gateway itself")

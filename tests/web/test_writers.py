@@ -159,6 +159,18 @@ async def test_an_outsider_is_confirmed_by_any_of_his_addresses(api: httpx.Async
     assert pointers(await say(api, confirm_external=["junk"])) == ["#/confirm_external/0"]
 
 
+async def test_an_address_of_ours_is_nobody_to_write_to(web: Web, api: httpx.AsyncClient):
+    reply_address = (await api.get(PATH)).json()["reply_address"]
+
+    answer = await say(
+        api, recipients=[DAN, f"support@{DOMAIN}"], cc=[reply_address], mentions=[f"abuse@{DOMAIN}"]
+    )
+
+    assert answer.status_code == 422
+    assert sorted(pointers(answer)) == ["#/cc/0", "#/mentions/0", "#/recipients/1"]
+    assert (await api.get("/partners", params={"q": "support"})).json()["items"] == []
+
+
 @pytest.mark.parametrize("body", [{"body_text": ""}, {"body_text": " \n"}, {"body_html": "<p> </p>"},
                                   {"body_html": "<script>x</script>"}])  # fmt: skip
 async def test_a19_an_empty_message_is_refused(api: httpx.AsyncClient, body: dict[str, str]):

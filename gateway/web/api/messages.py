@@ -12,7 +12,7 @@ from gateway.chatter.actor import EVERYTHING, Reader, check_writer, open_thread,
 from gateway.chatter.files import without_data_images
 from gateway.chatter.names import Person, person
 from gateway.chatter.page import MessageView, message_views
-from gateway.chatter.partners import known
+from gateway.chatter.partners import known, refuse_ours
 from gateway.chatter.post import SYSTEM, Author, Draft, File
 from gateway.chatter.scheduled import ScheduledView, schedule
 from gateway.chatter.search import Question
@@ -88,6 +88,7 @@ def post_message(
     def work(session: Session) -> tuple[int, MessageView | ScheduledView]:
         thread = services.thread(session, record_type, key)
         check_writer(session, services.types, thread, author=data.author, actor=data.actor, caller=caller)
+        refuse_ours(session, _named(data), services.domains)
         if send_at > now:
             return 201, schedule(session, thread, writing, send_at, creator=data.actor, now=now)
         receipt = write(session, thread, writing, posting=services.posting, now=services.now())
@@ -187,6 +188,15 @@ def one_message(session: Session, message_id: int, reader: Reader = EVERYTHING) 
     if row is None:
         raise NotFound(f"there is no message {message_id}")
     return message_views(session, [row], outsider=not reader.internal)[0]
+
+
+def _named(data: MessageBody) -> dict[str, str]:
+    """Whom a call names: pointer -> normalised address; what is none is refused later."""
+    fields = {"mentions": data.mentions, "recipients": data.recipients, "cc": data.cc}
+    named = {
+        f"{name}/{i}": normalise(text) for name, texts in fields.items() for i, text in enumerate(texts or ())
+    }
+    return {pointer: address for pointer, address in named.items() if address}
 
 
 def _writing(data: MessageBody, html: str | None, images: tuple[File, ...], caller: Caller) -> Writing:
