@@ -22,13 +22,15 @@ class Decision:
     """What a person decided about a held mail.
 
     as_email: post it as this partner, None = as its From. follow: None = as the rule says. thread_id:
-    post it there, None = where it was addressed to. by: who decided.
+    post it there, None = where it was addressed to. internal: some address of the mail is for staff only,
+    so it stays inside wherever it is posted. by: who decided.
     """
 
     by: str
     as_email: str | None = None
     follow: bool | None = None
     thread_id: int | None = None
+    internal: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,10 +7,12 @@ from __future__ import annotations
 
 from dataclasses import asdict
 from datetime import datetime
+from typing import Any
 
 from gateway.errors import BadValue, Conflict, NotFound
 from gateway.inbound.case import Decision
 from gateway.mail.address import normalise
+from gateway.rules.routing import Target, from_row, leads_inside
 from store.queries import inbound as ledger
 from store.queries import partner as partners
 from store.queries import thread as threads
@@ -24,6 +26,8 @@ def replay(
 ) -> None:
     """Carry an entry through the journey again; record: (type, key), post it there.
 
+    If one of its addresses was minted for a note it is posted as a note, though the others alone are reopened.
+
     Raises NotFound, Conflict when it is posted already or not at rest, BadValue for an unknown record.
     """
     if record is None:
@@ -32,7 +36,8 @@ def replay(
     thread = threads.by_key(session, *record)
     if thread is None:
         raise BadValue.of("record", f"there is no {record[0]} {record[1]}")
-    decision = Decision(by=by or "an operator", thread_id=thread.id)
+    targets = [_target(row) for row in ledger.targets_of(session, [mail_id])[mail_id]]
+    decision = Decision(by=by or "an operator", thread_id=thread.id, internal=any(map(leads_inside, targets)))
     _reopen(session, mail_id, now, _REPLAYABLE, decision)
 
 
@@ -72,6 +77,10 @@ def _reopen(
     _existing(session, mail_id)
     if not ledger.reopen(session, mail_id, now, states, asdict(decision) if decision else None):
         raise Conflict(f"entry {mail_id} is not {' or '.join(states)}")
+
+
+def _target(row: Any) -> Target:
+    return from_row(row.kind, {name: value for name, value in row.target.items() if name != "decision"})
 
 
 def _existing(session: Session, mail_id: int) -> None:

@@ -33,6 +33,10 @@ class Referenced:
             ((found, internal) for found, thread, internal in self.messages if thread == thread_id), None
         )
 
+    def any_internal(self) -> bool:
+        """A note is among what the mail refers to, on whatever thread."""
+        return any(internal for _, _, internal in self.messages)
+
     def threads(self) -> list[int]:
         """The threads that are referred to, best first, each once."""
         return list(dict.fromkeys(thread for _, thread, _ in self.messages))

@@ -27,7 +27,7 @@ from gateway.inbound.lookup import (
 from gateway.inbound.outcome import Outcome, Trace
 from gateway.inbound.placing import Placing
 from gateway.inbound.settling import Settling
-from gateway.inbound.twins import waits_once
+from gateway.inbound.twins import wait_once
 from gateway.mail.address import domain_of
 from gateway.mail.dmarc import organisational_domain
 from gateway.rules.authorship import (
@@ -41,7 +41,7 @@ from gateway.rules.authorship import (
     confidence,
 )
 from gateway.rules.disposition import Automatic, Disposition, Ordinary, on_its_way
-from gateway.rules.routing import Nowhere, Reply, Route, Target, ToAlias, ToThread, routes
+from gateway.rules.routing import Nowhere, Reply, Route, Target, ToAlias, ToThread, chosen, routes
 from store.models.views import ParticipantView, ThreadView
 from store.queries import lives
 from store.queries import participant as authors
@@ -92,11 +92,7 @@ class Pipeline:
         ends = self._ends(session, mail, targets, now)
         if mail.decision is not None:
             return ends
-        fingerprint = mail.reading.fingerprint
-        return [
-            waits_once(session, mail.id, fingerprint, target, end)
-            for target, end in zip(targets, ends, strict=True)
-        ]
+        return wait_once(session, mail.id, mail.reading.fingerprint, targets, ends)
 
     def _ends(
         self, session: Session, mail: Arrived, targets: Sequence[Target], now: datetime
@@ -160,8 +156,9 @@ class Pipeline:
         self, session: Session, mail: Arrived, targets: Sequence[Target], references: Referenced, address: str
     ) -> list[tuple[Route, list[int]]]:
         if mail.decision is not None and mail.decision.thread_id is not None:
-            chosen = ToThread(mail.decision.thread_id, by="a person")
-            return [(chosen, list(range(len(targets))))]
+            inside = mail.decision.internal or references.any_internal()
+            route = chosen(mail.decision.thread_id, targets, answers_inside=inside)
+            return [(route, list(range(len(targets))))]
         by_token = any(isinstance(target, Reply) for target in targets)
         candidates = [] if by_token or not address else takes_part(session, references.threads(), address)
         first = threads.by_id(session, candidates[0]) if candidates else None

@@ -123,7 +123,7 @@ def from_row(kind: str, values: Mapping[str, Any]) -> Target:
 
 @dataclass(frozen=True, slots=True)
 class ToThread:
-    """The mail goes to a thread. by: ``token``, ``record address`` or ``references``."""
+    """The mail goes to a thread. by: ``token``, ``record address``, ``references`` or ``a person``."""
 
     thread_id: int
     by: str
@@ -194,6 +194,19 @@ def routes(
     if not places:
         return [(Nowhere(_why_nowhere(targets)), list(range(len(targets))))]
     return list(places.values())
+
+
+def chosen(thread_id: int, targets: Sequence[Target], *, answers_inside: bool) -> ToThread:
+    """The thread that a person chose for a mail; what was inside stays inside there (DESIGN section 5).
+
+    targets: all of the mail. answers_inside: one of the messages that it refers to is internal.
+    """
+    return ToThread(thread_id, by="a person", internal=answers_inside or any(map(leads_inside, targets)))
+
+
+def leads_inside(target: Target) -> bool:
+    """What comes to this address is for staff: it was minted for a note, or for a reminder to staff."""
+    return isinstance(target, Activity) or (isinstance(target, Reply) and target.internal)
 
 
 def _add_thread(places: dict[tuple[str, int], tuple[Route, list[int]]], index: int, target: Reply) -> None:

@@ -16,6 +16,7 @@ from gateway.rules.routing import (
     Reply,
     ToAlias,
     ToThread,
+    chosen,
     from_row,
     routes,
     to_row,
@@ -87,3 +88,12 @@ def test_a_target_is_read_back_from_the_ledger_as_it_was_written(given_targets):
 ])  # fmt: skip
 def test_an_answer_addressed_to_an_alias_of_another_type_opens_there(given_targets, to, expected):
     assert routes(given_targets, [9], referenced_type="ticket", to=to) == expected
+
+
+@given(targets, st.booleans())
+def test_a_person_s_choice_of_a_thread_keeps_inside_what_is_inside(given_targets, answers_inside):
+    was_inside = any(isinstance(target, Reply) and target.internal for target in given_targets)
+
+    route = chosen(5, given_targets, answers_inside=answers_inside)
+
+    assert (route.thread_id, route.internal) == (5, was_inside or answers_inside)
