@@ -6,8 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
-# the state of an entry is the worst of its targets
-ORDER = ("failed", "held", "processing", "received", "refused", "posted", "absorbed")
+from store.queries.inbound import WORST_FIRST
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,4 +36,4 @@ class Trace:
 
 def worst(states: Iterable[str]) -> str:
     """The state of an entry whose targets have these states."""
-    return min(states, key=ORDER.index)
+    return min(states, key=WORST_FIRST.index)

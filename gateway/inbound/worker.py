@@ -27,6 +27,7 @@ from gateway.rules.routing import Target, from_row
 from store.bell import Bell
 from store.models.views import ClaimedMail
 from store.queries import inbound as ledger
+from store.queries.twins import Place, absorb_twins
 from store.session import Database, Session, StoreUnavailable
 
 log = structlog.get_logger("inbound")
@@ -242,8 +243,13 @@ def enter(session: Session, work: Work, ends: Sequence[tuple[Outcome, Trace]], *
         header_id=mail.message_id, subject=mail.subject, author=author_address(mail),
         fingerprint=work.arrived.reading.fingerprint, reverse_path=work.claimed.reverse_path,
     )  # fmt: skip
-    if "posted" in states:
-        ledger.absorb_twins(session, work.claimed.id, work.arrived.reading.fingerprint)
+    posted = [
+        Place(target.kind, target.target, outcome.thread_id)
+        for target, (outcome, _) in zip(work.claimed.targets, ends, strict=True)
+        if outcome.state == "posted"
+    ]
+    if posted:
+        absorb_twins(session, work.claimed.id, work.arrived.reading.fingerprint, posted)
 
 
 def _words(trouble: BaseException) -> str:

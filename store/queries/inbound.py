@@ -23,6 +23,9 @@ _block = Block.table()
 _thread = Thread.table()
 _generation = TokenGeneration.table()
 
+# the state of an entry is the worst of its targets
+WORST_FIRST = ("failed", "held", "processing", "received", "refused", "posted", "absorbed")
+
 _add_mail = insert(_mail).returning(_mail.c.id, sort_by_parameter_order=True)
 _add_target = insert(_target)
 
@@ -178,22 +181,6 @@ def fail(session: Session, mail_id: int, reason: str) -> None:
     session.execute(update(_mail).where(_mail.c.id == mail_id).values(state="failed", reason=reason))
 
 
-_same_mail = select(_mail.c.id).where(
-    _mail.c.fingerprint == bindparam("same_fingerprint"), _mail.c.id != bindparam("posted_id"),
-    _mail.c.state == "held",
-)  # fmt: skip
-
-
-def absorb_twins(session: Session, posted_id: int, fingerprint: str) -> int:
-    """End the held copies of a mail that has just been posted."""
-    twins = list(
-        session.execute(_same_mail, {"same_fingerprint": fingerprint, "posted_id": posted_id}).scalars()
-    )
-    for twin in twins:
-        settle(session, twin, from_states=("held",), state="absorbed", reason=f"duplicate of {posted_id}")
-    return len(twins)
-
-
 def free_leases(session: Session, now: datetime) -> int:
     """Make everything claimable that a dead process of this machine held; only when no other one runs."""
     freed = session.execute(
@@ -340,8 +327,19 @@ def settle(session: Session, mail_id: int, *, from_states: Sequence[str], state:
         .values(state=state, reason=reason, owner="")
     ).rowcount  # fmt: skip
     if changed:
-        session.execute(update(_mail).where(_mail.c.id == mail_id).values(state=state, reason=reason))
+        sum_up(session, mail_id)
     return changed
+
+
+_ends = select(_target.c.state, _target.c.reason).where(_target.c.mail_id == bindparam("mail_id"))
+
+
+def sum_up(session: Session, mail_id: int) -> None:
+    """Give a mail the worst state of its targets, and the reason of the first that has it."""
+    ends = session.execute(_ends.order_by(_target.c.id), {"mail_id": mail_id}).all()
+    state, reason = min(ends, key=lambda end: WORST_FIRST.index(end.state))
+    state = "received" if state == "processing" else state  # a claim moves the targets only
+    session.execute(update(_mail).where(_mail.c.id == mail_id).values(state=state, reason=reason))
 
 
 _count_by_state = select(_mail.c.state, func.count()).group_by(_mail.c.state)
