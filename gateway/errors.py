@@ -83,6 +83,11 @@ class FieldError:
     detail: str
 
 
+def step(name: str) -> str:
+    """A name as a step of a JSON pointer (RFC 6901 section 3)."""
+    return name.replace("~", "~0").replace("/", "~1")
+
+
 class RequestError(Permanent):
     """A call of the API that cannot be carried out; ``errors`` names the fields."""
 

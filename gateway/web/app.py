@@ -60,6 +60,7 @@ from gateway.web.api import (
 from gateway.web.api import templates as template_routes
 from gateway.web.auth import SLASH, Authentication, provide_caller, provide_colleague
 from gateway.web.paging import provide_wish
+from gateway.web.reading import Incoming
 from gateway.web.services import Desk, Discard, Release, Replay, Services
 from store.blobs import BlobStore
 from store.session import Database, StoreUnavailable
@@ -175,6 +176,7 @@ def create_web(
             "wish": Provide(provide_wish),
         },
         middleware=[Authentication],
+        request_class=Incoming,
         exception_handlers={
             GatewayError: errors.on_gateway_error,
             StoreUnavailable: errors.on_store_trouble,

@@ -23,6 +23,7 @@ from gateway.chatter import access
 from gateway.chatter.access import Caller
 from gateway.errors import BadValue, Forbidden, NotFound
 from gateway.web.errors import NotLoggedIn, Unauthorised
+from gateway.web.reading import check_names
 from gateway.web.services import Services
 from store.models.views import PartnerView
 from store.queries import partner as partners
@@ -62,6 +63,7 @@ class Authentication(AbstractAuthenticationMiddleware):
         if any(isinstance(value, str) and SLASH in value for value in names.values()):
             given = {name: v.replace(SLASH, "/") if isinstance(v, str) else v for name, v in names.items()}
             connection.scope["path_params"] = given
+        check_names(connection)
         services: Services = connection.app.state["services"]
         secret = _bearer(connection.headers.get("authorization", ""))
         cookie = connection.cookies.get(COOKIE, "")

@@ -20,6 +20,7 @@ log = structlog.get_logger()
 _NAMED = re.compile(r"(?:field|required field|unknown field) `([^`]{1,100})`")
 _PLACE = re.compile(r" - at `\$\.?([^`]{0,200})`")
 _ABSENT = re.compile(r"Missing required \w+ parameter '([^']{1,100})'")
+_OUT_OF_RANGE = re.compile(r"Expected `int` [<>]=|Integer value out of range")  # it was read: a bad value
 PROBLEM = "application/problem+json"
 
 
@@ -78,7 +79,7 @@ def on_http_error(request: Request[Any, Any, Any], trouble: HTTPException) -> Re
     """Answer what the framework raises: no such page, wrong method, unreadable body."""
     if isinstance(trouble, ValidationException):
         detail, errors = _places(trouble)
-        return answer(request, 400, detail, errors)
+        return answer(request, 422 if _OUT_OF_RANGE.match(detail) else 400, detail, errors)
     return answer(request, trouble.status_code, trouble.detail, headers=trouble.headers or {})
 
 

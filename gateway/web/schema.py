@@ -6,13 +6,15 @@ A field that we do not know is refused by name: a misspelt one would otherwise b
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any
+from typing import Annotated, Any
 
 import msgspec
 from msgspec import UNSET, UnsetType
 
 from gateway.chatter.names import RecordName
 
+Id = Annotated[int, msgspec.Meta(ge=-(2**63) + 1, le=2**63 - 1)]
+"""A number that may be one of our ids; a larger one fits no column."""
 NullText = str | None | UnsetType
 
 
@@ -60,7 +62,7 @@ class MessageBody(Body):
     subject: str | None = None
     mentions: list[str] | None = None
     recipients: list[str] | None = None
-    attachment_ids: list[int] | None = None
+    attachment_ids: list[Id] | None = None
     confirm_external: list[str] | None = None
     template: str | None = None
     send_at: str | None = None
@@ -171,4 +173,4 @@ class ReadBody(Body):
     """POST /inbox/read. messages: null = all of the partner's."""
 
     partner: str
-    messages: list[int] | None = None
+    messages: list[Id] | None = None

@@ -92,6 +92,92 @@ async def test_every_refusal_is_a_problem_document_that_names_its_field(api: htt
         assert problem["errors"][0]["detail"]
 
 
+BEYOND = 2**63
+UNKEPT: list[tuple[str, str, Any, str]] = [
+    ("POST", MESSAGES, {**GOOD, "body_text": "a\0b"}, "#/body_text"),
+    ("POST", MESSAGES, {**GOOD, "subject": "\0"}, "#/subject"),
+    ("POST", MESSAGES, {**GOOD, "mentions": ["carla@example.com", "a\0@b.example"]}, "#/mentions/1"),
+    ("PUT", "/records/ticket/7", {"title": "a\0b"}, "#/title"),
+    ("PUT", "/records/ticket/7", {"fields": {"a/b": {"id": "\0"}}}, "#/fields/a~1b/id"),
+    ("PUT", "/records/ticket/7", {"fields": {"a\0b": 1}}, "#/fields/ab"),
+    ("PUT", "/records/ticket/7", {"fields": {"amount": BEYOND}}, "#/fields/amount"),
+    ("PUT", "/records/ticket/a%00b", {"title": "x"}, "#/key"),
+    ("GET", "/records/ticket/a%00b", None, "#/key"),
+    ("POST", "/records/batch", {"records": [{"type": "ticket", "key": "\0"}]}, "#/records/0/key"),
+    ("PUT", "/partners/a@b.example", {"name": "a\0"}, "#/name"),
+    ("PUT", "/record-types/case", {"label": "a\0"}, "#/label"),
+    ("PUT", "/record-types/case", {"fields": [{"name": "a", "label": "\0"}]}, "#/fields/0/label"),
+    ("PUT", "/suppressions/a@b.example", {"reason": "\0"}, "#/reason"),
+    ("GET", f"{MESSAGES}?q=a%00b", None, "#/q"),
+    ("GET", "/records?q=%00&type=%00", None, "#/q #/type"),
+    ("GET", "/partners?q=%00", None, "#/q"),
+    ("GET", "/ledger?q=%00", None, "#/q"),
+    ("GET", "/aliases?before=%00", None, "#/before"),
+    ("DELETE", "/webhooks/x?actor=%00", None, "#/actor"),
+    ("POST", f"/raw?rcpt=support@{DOMAIN}&from=%00", None, "#/from"),
+    ("POST", MESSAGES, {**GOOD, "attachment_ids": [1, BEYOND]}, "#/attachment_ids/1"),
+    ("POST", MESSAGES, {**GOOD, "attachment_ids": [str(BEYOND)]}, "#/attachment_ids/0"),
+    ("POST", MESSAGES, {**GOOD, "attachment_ids": [-(10**30)]}, "#/attachment_ids/0"),
+    ("PATCH", "/messages/1", {"attachment_ids": [BEYOND]}, "#/attachment_ids/0"),
+    ("POST", "/records/ticket/7/split", {"key": "8", "message_ids": [BEYOND]}, "#/message_ids/0"),
+    ("POST", "/inbox/read", {"partner": "carla@example.com", "messages": [10**40]}, "#/messages/0"),
+    ("POST", "/inbox/read", {"partner": "carla@example.com", "messages": [str(10**40)]}, "#/messages/0"),
+]
+
+
+async def test_what_a_database_cannot_keep_is_refused_by_its_name(api: httpx.AsyncClient):
+    for method, path, body, named in UNKEPT:
+        answer = await api.request(method, path, json=body)
+
+        assert answer.status_code == 422, (method, path, body, answer.text)
+        assert [error["pointer"] for error in answer.json()["errors"]] == named.split(), (path, body)
+        assert "\0" not in answer.text and "\\u0000" not in answer.text
+
+
+async def test_a_text_that_only_looks_like_a_nul_is_taken(api: httpx.AsyncClient):
+    posted = await api.post(MESSAGES, json={**GOOD, "body_text": r"\u0000 1234567890123456789012"})
+
+    assert posted.status_code == 201 and posted.json()["body_text"] == r"\u0000 1234567890123456789012"
+
+
+async def test_half_a_surrogate_pair_is_a_bad_shape_that_names_its_field(api: httpx.AsyncClient):
+    for text, pointer in (
+        ('{"body_text": "a\\ud83db", "kind": "message"}', "#/body_text"),
+        ('{"mentions": ["a", "\\udc00"]}', "#/mentions/1"),
+        ('{"a\\ud83d": 1}', "#"),
+    ):
+        answer = await api.post(MESSAGES, content=text, headers={"Content-Type": "application/json"})
+
+        assert (answer.status_code, answer.json()["errors"][0]["pointer"]) == (400, pointer), text
+
+
+NUMBERED = ("/messages/{}", "/attachments/{}", "/ledger/{}", "/ledger/{}/raw", "/messages/{}/versions")
+
+
+async def test_a_number_that_no_thing_can_have_is_not_found(api: httpx.AsyncClient):
+    for path in NUMBERED:
+        for number in (BEYOND, 10**30, "9" * 5000):
+            answer = await api.get(path.format(number))
+
+            assert answer.status_code == 404 == answer.json()["status"], path
+    for path in (
+        f"/deliveries/{BEYOND}/retry",
+        f"/ledger/{BEYOND}/release",
+        f"/webhooks/x/events/{BEYOND}/retry",
+    ):
+        assert (await api.post(path)).status_code == 404, path
+    assert (await api.delete(f"/records/ticket/7/followers/{BEYOND}")).status_code == 404
+
+
+async def test_a_form_field_with_a_nul_is_refused_and_a_file_name_repaired(api: httpx.AsyncClient):
+    upload = "/records/ticket/7/attachments"
+    refused = await api.post(upload, files={"file": ("a.txt", b"x")}, data={"actor": "carla\0@example.com"})
+    taken = await api.post(upload, files={"file": ("a\0b.txt", b"x")})
+
+    assert (refused.status_code, refused.json()["errors"][0]["pointer"]) == (422, "#/actor")
+    assert taken.status_code == 201 and "\0" not in taken.text and "\\u0000" not in taken.text
+
+
 ABSENT = [
     ("GET", "/records/ticket/none", 404),
     ("GET", "/records/nothing/1", 404),

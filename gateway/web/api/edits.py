@@ -17,7 +17,7 @@ from gateway.web.api.messages import one_message
 from gateway.web.auth import Asking, hide_unless, needs
 from gateway.web.idempotency import caller_name
 from gateway.web.paging import Page, Wished, cut
-from gateway.web.schema import Body
+from gateway.web.schema import Body, Id
 from gateway.web.services import Given, Services
 from store.session import Session
 
@@ -31,7 +31,7 @@ class EditBody(Body):
 
     body_html: str | None = None
     body_text: str | None = None
-    attachment_ids: list[int] | None = None
+    attachment_ids: list[Id] | None = None
     mentions: list[str] | None = None
     tell_mentions: bool = False
     confirm_external: list[str] | None = None

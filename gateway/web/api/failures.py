@@ -13,7 +13,7 @@ from gateway.chatter.partners import known
 from gateway.web.auth import Asking, needs
 from gateway.web.idempotency import once
 from gateway.web.paging import Page, Wished, cut
-from gateway.web.schema import Body
+from gateway.web.schema import Body, Id
 from gateway.web.services import Given, Services
 from store.models.views import PartnerView
 from store.queries import failures as store
@@ -25,7 +25,7 @@ class FailuresBody(Body):
 
     author: str
     record_type: str | None = None
-    deliveries: list[int] | None = None
+    deliveries: list[Id] | None = None
 
 
 class Failures(Page[DeliveryView], frozen=True):

@@ -16,7 +16,7 @@ from gateway.errors import BadValue, FieldError, Forbidden
 from gateway.web.auth import Asking, needs
 from gateway.web.idempotency import once
 from gateway.web.paging import Page
-from gateway.web.schema import Body
+from gateway.web.schema import Body, Id
 from gateway.web.services import Given, Services
 from store.models.views import ThreadView
 from store.queries import thread as threads
@@ -49,7 +49,7 @@ class MergeBody(Body):
 class SplitBody(Body):
     """POST .../split. title: null = that of the old record."""
 
-    message_ids: list[int]
+    message_ids: list[Id]
     key: str
     title: str | None = None
 

@@ -18,7 +18,7 @@ from gateway.web.auth import Asking, hide_unless, needs
 from gateway.web.idempotency import once
 from gateway.web.moment import moment_of
 from gateway.web.paging import Page, Wished, cut
-from gateway.web.schema import Body, NullText
+from gateway.web.schema import Body, Id, NullText
 from gateway.web.services import Given, Services
 from store.queries import scheduled as store
 from store.queries import thread as threads
@@ -34,7 +34,7 @@ class ScheduledBody(Body):
     body_text: NullText = UNSET
     mentions: list[str] | UnsetType | None = UNSET
     recipients: list[str] | UnsetType | None = UNSET
-    attachment_ids: list[int] | UnsetType | None = UNSET
+    attachment_ids: list[Id] | UnsetType | None = UNSET
     confirm_external: list[str] | UnsetType | None = UNSET
     template: NullText = UNSET
 
