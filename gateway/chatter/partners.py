@@ -10,13 +10,14 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from gateway.errors import BadValue, FieldError
 from gateway.mail.address import normalise
 from gateway.rules.own import OwnDomain, is_ours
+from gateway.rules.subscription import GENERIC
+from gateway.rules.wishes import faults
 from store.models.views import PartnerView
 from store.queries import partner as store
 from store.queries import types
 from store.session import Session
 
 ROLES = ("", "member", "admin")
-TIMINGS = ("now", "window", "hourly", "daily", "weekly", "web", "none")
 
 
 def address_or_bad_value(text: object, pointer: str) -> str:
@@ -72,79 +73,123 @@ def find_or_add(session: Session, addresses: Mapping[str, str], now: datetime) -
 def put(
     session: Session, email: str, changes: Mapping[str, Any], now: datetime, domains: Sequence[OwnDomain] = ()
 ) -> tuple[PartnerView, bool]:
-    """Write a partner; absent = unchanged. Answers him, and True when he is new. Raises BadValue.
+    """Write a partner; absent = unchanged, null = clear. Answers him, and True when he is new. Raises BadValue.
 
-    changes: name, internal, role, active, language, timezone, phone, signature, addresses, notify. domains:
-    ours; an address with a meaning in one of them is nobody's.
+    changes: name, internal, role, active, language, timezone, phone, signature, email, addresses, notify.
+    email: his main address from now on; the old one remains a further one. addresses: exactly these remain
+    beside the main one. domains: ours; an address with a meaning in one of them is nobody's.
     """
     address = address_or_bad_value(email, "email")
-    values = _checked(changes)
     partner = store.by_address(session, address)
-    is_new = partner is None
-    if is_new:
-        refuse_ours(session, {"email": address}, domains)
+    values = _checked(session, changes, partner)
+    main, further = _addresses(session, address, partner, values, domains)
+    columns = {name: value for name, value in values.items() if name not in ("addresses", "email")}
+    if main != (partner.email if partner else main):
+        columns["email"] = main
     if partner is None:
-        role = values.get("role", "member" if values.get("internal") else "")
         partner_id = store.add(
-            session,
-            email=address,
-            name=values.get("name", ""),
-            internal=bool(values.get("internal")),
-            role=role,
-            now=now,
-        )
+            session, email=main, name=columns.get("name", ""), internal=bool(columns.get("internal")),
+            role=columns.get("role", ""), now=now,
+        )  # fmt: skip
     else:
         partner_id = partner.id
-    columns = {key: value for key, value in values.items() if key != "addresses"}
-    if columns.get("role"):
-        columns["internal"] = True
     if columns:
         store.change(session, partner_id, columns)
-    if "addresses" in values:
-        _set_addresses(
-            session,
-            partner_id,
-            address if is_new else partner.email if partner else address,
-            values["addresses"],
-            domains,
-        )
+    if further is not None:
+        store.set_addresses(session, partner_id, [main, *further])
     found = store.by_id(session, partner_id)
     assert found is not None
-    return found, is_new
+    return found, partner is None
 
 
-def _checked(changes: Mapping[str, Any]) -> dict[str, Any]:
-    values = dict(changes)
-    if values.get("role") is not None and values["role"] not in ROLES:
-        raise BadValue.of("role", f"{values['role']!r} is none of admin, member")
+_CLEARED: dict[str, Any] = {
+    "name": "", "internal": False, "role": "", "active": True, "language": "", "timezone": "", "phone": "",
+    "signature": "", "notify": {}, "addresses": [],
+}  # fmt: skip
+
+
+def _checked(session: Session, changes: Mapping[str, Any], partner: PartnerView | None) -> dict[str, Any]:
+    """What was given, null as the default. Raises BadValue."""
+    values: dict[str, Any] = {
+        name: _CLEARED.get(name) if value is None else value for name, value in changes.items()
+    }
     if values.get("timezone"):
         try:
             ZoneInfo(values["timezone"])
-        except (ZoneInfoNotFoundError, ValueError) as trouble:
+        except (ZoneInfoNotFoundError, ValueError, OSError) as trouble:
             raise BadValue.of("timezone", f"{values['timezone']!r} is not a time zone") from trouble
-    timing = (values.get("notify") or {}).get("timing", "now")
-    if timing not in TIMINGS:
-        raise BadValue.of("notify/timing", f"{timing!r} is none of {', '.join(TIMINGS)}")
-    empty = {
-        "name": "",
-        "role": "",
-        "language": "",
-        "timezone": "",
-        "phone": "",
-        "signature": "",
-        "notify": {},
-        "addresses": [],
-    }
-    return {key: empty.get(key, value) if value is None else value for key, value in values.items()}
+    if "notify" in values:
+        values["notify"] = _wishes(session, values["notify"])
+    return values | _staff(values, partner)
 
 
-def _set_addresses(
-    session: Session, partner_id: int, main: str, addresses: Sequence[str], domains: Sequence[OwnDomain]
-) -> None:
-    wanted = [address_or_bad_value(text, f"addresses/{index}") for index, text in enumerate(addresses)]
-    refuse_ours(session, {f"addresses/{index}": address for index, address in enumerate(wanted)}, domains)
-    for index, address in enumerate(wanted):
-        owner = store.by_address(session, address)
-        if owner is not None and owner.id != partner_id:
-            raise BadValue.of(f"addresses/{index}", f"{address} belongs to another partner")
-    store.set_addresses(session, partner_id, [main, *wanted])
+def _staff(values: Mapping[str, Any], partner: PartnerView | None) -> dict[str, Any]:
+    """internal and role, which follow each other: a role makes a colleague, an outsider has none."""
+    if "role" not in values and "internal" not in values:
+        return {}
+    role = values.get("role", "")
+    if role not in ROLES:
+        raise BadValue.of("role", f"{role!r} is none of admin, member")
+    if role and values.get("internal") is False:
+        raise BadValue.of("role", "only a colleague (internal) has a role")
+    before = partner.role if partner and "role" not in values else ""
+    if role or values.get("internal", partner.internal if partner else False):
+        return {"internal": True, "role": role or before or "member"}
+    return {"internal": False, "role": ""}
+
+
+def _wishes(session: Session, notify: Mapping[str, Any]) -> dict[str, Any]:
+    """How he wants to be told; null is the default and needs no place. Raises BadValue with every fault."""
+    wrong = faults(notify) or _unknown_types(session, notify.get("overrides") or ())
+    if wrong:
+        errors = [FieldError(f"#/notify/{place}", words) for place, words in wrong.items()]
+        raise BadValue(errors[0].detail, errors)
+    return {name: value for name, value in notify.items() if value is not None}
+
+
+def _unknown_types(session: Session, overrides: Sequence[Mapping[str, Any]]) -> dict[str, str]:
+    """Overrides for a record type or a subtype that does not exist."""
+    if not overrides:
+        return {}
+    known = {row.name: row.config for row in types.record_types(session)}
+    found: dict[str, str] = {}
+    for place, one in enumerate(overrides):
+        name, subtype = one.get("record_type"), one.get("subtype")
+        if name and name not in known:
+            found[f"overrides/{place}/record_type"] = f"there is no record type {name!r}"
+        elif subtype:
+            of_type = [known[name]] if name else list(known.values())
+            if subtype not in {one for config in of_type for one in _subtypes(config)}:
+                found[f"overrides/{place}/subtype"] = f"there is no subtype {subtype!r}"
+    return found
+
+
+def _subtypes(config: Mapping[str, Any]) -> set[str]:
+    return {one["name"] for one in config.get("subtypes") or ()} | {one.name for one in GENERIC}
+
+
+def _addresses(
+    session: Session, address: str, partner: PartnerView | None, values: Mapping[str, Any],
+    domains: Sequence[OwnDomain],
+) -> tuple[str, list[str] | None]:  # fmt: skip
+    """The main address, and the further ones, None = as they are. Raises BadValue."""
+    named = {} if partner else {"email": address}
+    main = partner.email if partner else address
+    if "email" in values:
+        main = named["email"] = address_or_bad_value(values["email"], "email")
+    given = [
+        address_or_bad_value(text, f"addresses/{index}")
+        for index, text in enumerate(values.get("addresses", ()))
+    ]
+    named |= {f"addresses/{index}": one for index, one in enumerate(given)}
+    owners = store.by_addresses(session, list(named.values()))
+    own = {one for one, owner in owners.items() if partner is not None and owner.id == partner.id}
+    refuse_ours(session, {place: one for place, one in named.items() if one not in own}, domains)
+    for place, one in named.items():
+        if one in owners and one not in own:
+            raise BadValue.of(place, f"{one} belongs to another partner")
+    if "addresses" in values:
+        return main, given
+    if "email" not in values:
+        return main, None
+    return main, [*(store.addresses_of(session, partner.id) if partner else ()), address]

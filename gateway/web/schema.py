@@ -103,8 +103,12 @@ class SubscriptionBody(Body):
 
 
 class PartnerBody(Body):
-    """PUT /partners/{email}."""
+    """PUT /partners/{email}. email: his main address from now on, the old one remains a further one.
 
+    addresses: exactly these remain beside the main one. internal: null = false; active: null = true.
+    """
+
+    email: str | UnsetType = UNSET
     name: NullText = UNSET
     internal: bool | UnsetType | None = UNSET
     role: NullText = UNSET

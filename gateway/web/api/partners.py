@@ -22,8 +22,6 @@ from gateway.web.services import Given
 from store.queries import partner as partners
 from store.session import Session
 
-_ADMINS_ONLY = ("internal", "role", "active", "addresses")
-
 
 class SuppressionView(msgspec.Struct, frozen=True):
     """An address that gets no mail. until: null = for good. status: RFC 3463, "" if none."""
@@ -53,7 +51,10 @@ def put_partner(email: str, data: PartnerBody, services: Given, caller: Asking) 
 
 def _check_rights(partner: Any, changes: dict[str, Any]) -> None:
     """An application without admin writes outside partners only, and makes nobody staff."""
-    wanted = [name for name in _ADMINS_ONLY if changes.get(name)]
+    wanted = [name for name in ("internal", "role") if changes.get(name)]
+    wanted += [name for name in ("email", "addresses") if name in changes]
+    if changes.get("active", False) is not False:  # null makes him active again
+        wanted.append("active")
     if wanted or (partner is not None and partner.internal):
         what = f"change {', '.join(wanted)}" if wanted else "change a colleague"
         raise Forbidden(f"to {what}, the token needs the scope admin")
