@@ -246,7 +246,7 @@ class App:
         """The way out for mail: a relay, or the Maildir."""
         relay = self.settings.relay
         if self.outbox is not None:
-            return Maildir(self.outbox)
+            return Maildir(self.outbox, largest=relay.max_size)
         hop = Relay.of(relay.url)
         hop = replace(
             hop,
@@ -254,7 +254,10 @@ class App:
             password=relay.password or hop.password,
             starttls={"may": None, "must": True, "never": False}[relay.starttls],
         )
-        return Email(hop, width=relay.pool, helo=relay.helo or socket.gethostname(), timeout=relay.timeout)
+        return Email(
+            hop, width=relay.pool, helo=relay.helo or socket.gethostname(), timeout=relay.timeout,
+            largest=relay.max_size,
+        )  # fmt: skip
 
     def dispatcher(self) -> Dispatcher:
         """The one that sends; asks for a running loop when started."""

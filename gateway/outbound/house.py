@@ -31,8 +31,7 @@ class SendingDomain:
 class House:
     """What every mail needs to know of us. domains: at least one, the first is the default.
 
-    base_url: of the web pages, no slash at its end, "" = there are none. attach_limit: octets of files
-    that one mail carries; what goes beyond is offered as a link, or listed by name where there are no pages.
+    base_url: of the web pages, no slash at its end, "" = there are none.
     """
 
     brand: str
@@ -40,7 +39,6 @@ class House:
     domains: tuple[SendingDomain, ...]
     keys: Keys
     language: str = "en"
-    attach_limit: int = 5 * 1024 * 1024
     by_name: Mapping[str, SendingDomain] = field(init=False, repr=False)
 
     def __post_init__(self) -> None:

@@ -7,6 +7,7 @@ result is durable: a crash leaves at most one mail in doubt for each open connec
 
 from __future__ import annotations
 
+import asyncio
 import random
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -26,7 +27,7 @@ from gateway.rules import retry
 from gateway.rules.allowed import Facts, Refusal, refusal
 from gateway.rules.visibility import ALL, may_access
 from store.queries import delivery as deliveries
-from store.queries.delivery import Result
+from store.queries.delivery import Claim, Result
 from store.queries.delivery_page import Page, load
 from store.session import Database
 
@@ -91,7 +92,8 @@ class Pipeline:
                 chunk.ended.append(Ended(self._result(row, why_not.state, now, detail=why_not.reason)))
                 continue
             try:
-                chunk.ready.append(self._mail(row, page, shared, now))
+                largest = self.channels[row.channel].largest
+                chunk.ready.append(self._mail(row, page, shared, now, largest=largest))
             except Exception as trouble:  # a fault of ours: this mail waits, the others go on
                 log.exception("mail not rendered", delivery=row.id, message=row.message_id)
                 chunk.ended.append(self.end(row, Deferred("4.3.0", f"not rendered: {trouble}"[:300]), now))
@@ -133,11 +135,14 @@ class Pipeline:
             )
         return why_not
 
-    def _mail(self, row: Any, page: Page, shared: dict[Any, list[bytes]], now: datetime) -> Mail:
+    def _mail(
+        self, row: Any, page: Page, shared: dict[Any, list[bytes]], now: datetime, *, largest: int
+    ) -> Mail:
         message, thread = page.messages.get(row.message_id), page.threads.get(row.thread_id)
         house = self._house
         domain = house.domain(thread.domain if thread is not None else "")
-        body = self._renderer.body(row, message, thread, page.files.get(row.message_id, ()))
+        files = page.files.get(row.message_id, ())
+        body = self._renderer.body(row, message, thread, files, largest=largest)
         common = shared.get(key := (row.message_id or -row.id, row.header_id, body.hash))
         if common is None:
             history = page.ids.get(row.message_id, ())
@@ -156,10 +161,33 @@ class Pipeline:
     async def deliver(self, mail: Mail) -> Outcome:
         """Hand one mail to its channel."""
         try:
-            return await self.channels[mail.channel].deliver(mail)
+            return await self._hand_over(self.channels[mail.channel], mail)
         except Exception as trouble:  # a fault of ours: this mail waits, the others go on
             log.exception("channel failed", delivery=mail.id, channel=mail.channel)
             return Deferred("4.3.0", f"{type(trouble).__name__}: {trouble}"[:300])
+
+    async def _hand_over(self, channel: Channel, mail: Mail) -> Outcome:
+        """Deliver; a mail that is too large is written once more with links instead of files."""
+        outcome = await channel.deliver(mail)
+        for largest in (channel.largest, 0):  # as large as the next hop said meanwhile, then without any file
+            if not (isinstance(outcome, Failed) and outcome.too_large):
+                break
+            lighter = await asyncio.to_thread(self._lighter, mail, largest)
+            if lighter is not None:
+                mail, outcome = lighter, await channel.deliver(lighter)
+        return outcome
+
+    def _lighter(self, mail: Mail, largest: int) -> Mail | None:
+        """The same mail with at most so many octets; None where nothing can be left out. Raises StoreUnavailable."""
+        if largest >= mail.size:
+            return None
+        now = self.clock()
+        with self._database.read() as session:
+            page = load(session, [Claim(mail.id, mail.lease)], now)
+        for row in page.deliveries:
+            lighter = self._mail(row, page, {}, now, largest=largest)
+            return lighter if lighter.size < mail.size else None
+        return None
 
     def end(self, mail: Any, outcome: Outcome, now: datetime, *, wait_until: datetime | None = None) -> Ended:
         """What is written about an attempt. wait_until: when an unreachable next hop is tried again."""

@@ -1,7 +1,7 @@
 """Render the body of a message once for all readers who see the same.
 
-The body key is (message, audience, language, template, reason class): nothing personal is in a body, so
-10,000 followers cost one rendering. What has no message (an invitation, a login link) is personal.
+The body key is (message, audience, language, template, reason class, files, room for them): nothing personal is
+in a body, so 10,000 followers cost one rendering. What has no message (an invitation, a login link) is personal.
 """
 
 from __future__ import annotations
@@ -14,18 +14,16 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-import structlog
 from markupsafe import Markup, escape
 
 from gateway.mail import compose
 from gateway.mail.dkim import body_hash
 from gateway.mail.html import clean, from_text
+from gateway.outbound.enclosures import ListedFile, enclose, room_for_files
 from gateway.outbound.house import MARKER, House
 from gateway.rules.tracking import visible_lines
 from gateway.templating import Templates
-from store.blobs import BlobDamaged, BlobStore
-
-log = structlog.get_logger()
+from store.blobs import BlobStore
 
 _REASONS = frozenset({"follower", "mention", "assigned", "invited"})
 _MOST_BODIES = 64
@@ -51,16 +49,6 @@ class Said:
     internal: bool
     date: datetime
     tracking: Sequence[Mapping[str, Any]] | None
-
-
-@dataclass(frozen=True, slots=True)
-class ListedFile:
-    """A file of a message as the templates see it. attached: it is in this mail. url: where else it is, "" if nowhere."""
-
-    name: str
-    size: int
-    attached: bool
-    url: str = ""
 
 
 def template_of(kind: str, message_kind: str, reason: str) -> str:
@@ -95,22 +83,27 @@ class Renderer:
         self._bodies: OrderedDict[tuple[Any, ...], Body] = OrderedDict()
         self._octets = 0
 
-    def body(self, row: Any, message: Any | None, thread: Any | None, files: Sequence[Any]) -> Body:
-        """The body for one row of a page. Raises jinja2.TemplateError."""
+    def body(
+        self, row: Any, message: Any | None, thread: Any | None, files: Sequence[Any], *, largest: int
+    ) -> Body:
+        """The body for one row of a page. largest: octets of the largest mail that will be taken; 0 = no room for files.
+
+        Raises jinja2.TemplateError.
+        """
         language = self._templates.language(row.language or "")
         if message is None:
-            return self._render(row, None, thread, files, language)
+            return self._render(row, None, thread, files, language, largest)
         reason = row.reason if row.reason in _REASONS else ""
         own = row.payload or {}
         key = (
             message.id, message.edited_at, bool(row.internal), language,
             template_of(row.kind, message.kind, row.reason), reason, thread and thread.title,
-            own.get("html"), own.get("subject"),
+            own.get("html"), own.get("subject"), tuple(file.id for file in files), largest if files else 0,
         )  # fmt: skip
         with self._lock:
             found = self._bodies.get(key)
             if found is None:
-                found = self._render(row, message, thread, files, language)
+                found = self._render(row, message, thread, files, language, largest)
                 self._keep(key, found)
             return found
 
@@ -122,77 +115,54 @@ class Renderer:
             self._octets -= len(oldest.content)
 
     def _render(
-        self, row: Any, message: Any | None, thread: Any | None, files: Sequence[Any], language: str
-    ) -> Body:
-        listed, parts, inline = self._files(files, row.created_at)
+        self, row: Any, message: Any | None, thread: Any | None, files: Sequence[Any], language: str, largest: int
+    ) -> Body:  # fmt: skip
+        said, html = _texts(row, message)
+        enclosed = enclose(
+            files, room=room_for_files(largest, said, html) if files else 0, blobs=self._blobs,
+            url_of=lambda file_id: self._house.file_url(file_id, row.created_at),
+        )  # fmt: skip
+        cids = {number: cid for number, (cid, _) in enclosed.inline.items()}
         name = template_of(row.kind, message.kind if message else "", row.reason)
-        context = self._context(
-            row, message, thread, listed, {number: cid for number, (cid, _) in inline.items()}
-        )
+        context = self._context(row, message, thread, enclosed.listed)
+        context |= {"body_text": said.strip("\n"), "body_html": Markup(_shown(said, html, cids))}  # noqa: S704 - cleaned
         render = self._templates.render
         subject = " ".join(render(f"mail/{name}/subject.txt", language, context).split())
         text = render(f"mail/{name}/body.txt", language, {**context, "subject": subject})
         html = render(f"mail/{name}/body.html", language, {**context, "subject": subject})
-        part = compose.body(_tidy(text), html, inline=[part for _, part in inline.values()], files=parts)
+        inline = [part for _, part in enclosed.inline.values()]
+        part = compose.body(_tidy(text), html, inline=inline, files=enclosed.parts)
         return Body(subject, part.fields, part.content, body_hash(part.content))
 
     def _context(
-        self,
-        row: Any,
-        message: Any | None,
-        thread: Any | None,
-        files: Sequence[ListedFile],
-        cids: Mapping[int, str],
+        self, row: Any, message: Any | None, thread: Any | None, files: Sequence[ListedFile]
     ) -> dict[str, Any]:
         payload = row.payload or {}
-        text, html = str(payload.get("text", "")), str(payload.get("html", ""))
-        if message is not None and "html" not in payload:  # else: a text for this reader alone
-            text, html = message.body_text, message.body_html
-            if message.tracking and not html:
-                text = ""  # the changes are shown line by line already
-        html = (
-            clean(_to_cids(html, cids), {cid: f"cid:{cid}" for cid in cids.values()})
-            if html
-            else from_text(text)
-        )
         link = self._house.record_url(thread.record_type, thread.key) if thread and row.internal else ""
         return {
             "house": self._house, "marker": MARKER, "thread": thread, "payload": payload, "reason": row.reason,
             "author": author_of(row, message), "link": link, "files": files,
             "unverified": message is not None and is_unverified(message.confidence),
-            "message": _said(row, message), "body_text": text.strip("\n"), "body_html": Markup(html),  # noqa: S704 - cleaned above
+            "message": _said(row, message),
             "subject": (payload.get("subject") if message else "") or subject_of(row, message, thread),
         }  # fmt: skip
 
-    def _files(
-        self, files: Sequence[Any], made_at: datetime
-    ) -> tuple[list[ListedFile], list[compose.Part], dict[int, tuple[str, compose.Part]]]:
-        """The files as listed, as attached, and as shown inside the HTML (by id, with Content-ID)."""
-        room = self._house.attach_limit
-        listed, parts, inline = [], [], {}
-        for file in files:
-            part = self._part(file) if file.size <= room else None
-            if part is not None:
-                room -= file.size
-            if part is not None and file.inline and file.content_id:
-                inline[file.id] = (file.content_id, part)
-                continue
-            url = "" if part is not None else self._house.file_url(file.id, made_at)
-            listed.append(ListedFile(file.name, file.size, part is not None, url))
-            if part is not None:
-                parts.append(part)
-        return listed, parts, inline
 
-    def _part(self, file: Any) -> compose.Part | None:
-        if self._blobs is None:
-            return None
-        try:
-            content = self._blobs.get(file.blob)
-        except (OSError, BlobDamaged) as trouble:
-            log.error("file not attached", attachment=file.id, trouble=str(trouble))
-            return None
-        content_id = file.content_id if file.inline else None
-        return compose.file_part(file.name, file.content_type, content, content_id=content_id)
+def _texts(row: Any, message: Any | None) -> tuple[str, str]:
+    """Text and HTML of what was written; "" where there is nothing in that form."""
+    payload = row.payload or {}
+    if message is None or "html" in payload:  # a text for this reader alone
+        return str(payload.get("text", "")), str(payload.get("html", ""))
+    if message.tracking and not message.body_html:
+        return "", ""  # the changes are shown line by line already
+    return message.body_text, message.body_html
+
+
+def _shown(text: str, html: str, cids: Mapping[int, str]) -> str:
+    """The HTML as it stands in the mail, cleaned. cids: file id -> Content-ID of the pictures inside it."""
+    if not html:
+        return from_text(text)
+    return clean(_to_cids(html, cids), {cid: f"cid:{cid}" for cid in cids.values()})
 
 
 def subject_of(row: Any, message: Any | None, thread: Any | None) -> str:

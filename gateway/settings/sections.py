@@ -155,6 +155,13 @@ class Relay(Section, frozen=True):
     ] = ""
     pool: Annotated[int, Meta(ge=1, description="Connections at the same time.")] = 16
     timeout: Annotated[float, Meta(gt=0, description="Seconds to wait for an answer.")] = 60.0
+    max_size: Annotated[
+        int,
+        Meta(
+            ge=0,
+            description="Largest mail in octets; files that do not fit become links. 0 = what the relay announces, at most 25 MB (10 MB where it announces nothing).",
+        ),
+    ] = 0
     helo: Annotated[str, doc("Name in our EHLO. Empty = the name of the machine.")] = ""
     user: Annotated[str, doc("Login name. Empty = no login.")] = ""
     password: Annotated[str, doc("Password of user.")] = ""

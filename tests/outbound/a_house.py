@@ -37,10 +37,14 @@ class Clock:
 
 
 class Basket:
-    """A channel that keeps what it gets and answers what it is told, "yes" when the answers are used up."""
+    """A channel that keeps what it gets and answers what it is told, "yes" when the answers are used up.
 
-    def __init__(self, *answers: Outcome, width: int = 4) -> None:
+    largest: octets of the largest mail that it says it takes.
+    """
+
+    def __init__(self, *answers: Outcome, width: int = 4, largest: int = 10_000_000) -> None:
         self.width = width
+        self.largest = largest
         self.mails: list[Mail] = []
         self.answers = list(answers)
 

@@ -297,7 +297,7 @@ async def test_files_travel_up_to_a_limit_and_are_listed_beyond_it(database, tmp
     with database.write() as session:
         thread_id = a_thread(session)
         message_id = a_message(session, thread_id, a_partner(session, "Alice Adams", internal=True))
-        for name, content in (("plan.txt", b"small"), ("film.mp4", b"x" * 2000)):
+        for name, content in (("plan.txt", b"small"), ("film.mp4", b"x" * 50_000)):
             values = {
                 "name": name,
                 "content_type": "text/plain",
@@ -310,16 +310,15 @@ async def test_files_travel_up_to_a_limit_and_are_listed_beyond_it(database, tmp
                 )
             )
         a_delivery(session, message_id, thread_id, a_follower(session, thread_id, "Bob Bell"))
-    dispatcher = a_dispatcher(
-        database, Maildir(tmp_path / "outbox"), blobs=blobs, house=a_house(attach_limit=1000, base_url="")
-    )
+    outbox_ = Maildir(tmp_path / "outbox", largest=50_000)
+    dispatcher = a_dispatcher(database, outbox_, blobs=blobs, house=a_house(base_url=""))
 
     await dispatcher.drain()
     await dispatcher.stop()
 
     [written] = outbox(tmp_path / "outbox")
     assert written.files == ("plan.txt",)
-    assert "film.mp4 (1 KiB, too large to attach)" in written.text
+    assert "film.mp4 (48 KiB, too large to attach)" in written.text
 
 
 async def test_an_invitation_without_a_message_says_who_invites(database):

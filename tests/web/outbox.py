@@ -11,9 +11,9 @@ from tests.outbound.a_house import Basket, Clock, a_dispatcher, a_house
 from tests.web.conftest import BASE, Web
 
 
-async def send(web: Web, **house: object) -> list[EmailMessage]:
-    """Send what is due now; the mails in the order of their sending."""
-    basket = Basket()
+async def send(web: Web, *, largest: int = 10_000_000, **house: object) -> list[EmailMessage]:
+    """Send what is due now; the mails in the order of their sending. largest: octets that the next hop takes."""
+    basket = Basket(largest=largest)
     ours = a_house(domains=(SendingDomain(DOMAIN),), keys=KEYS, base_url=BASE, **house)
     world = web.world
     dispatcher = a_dispatcher(world.database, basket, clock=Clock(world.now), house=ours, blobs=world.blobs)

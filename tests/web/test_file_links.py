@@ -22,21 +22,21 @@ async def test_h09_what_is_too_large_for_the_mail_is_behind_a_link(web: Web, api
         (
             await api.post("/records/ticket/7/attachments", files={"file": (name, content, "text/html")})
         ).json()["id"]
-        for name, content in (("small.txt", b"s" * 10), ("large.html", b"<b>l</b>" * 500))
+        for name, content in (("small.txt", b"s" * 10), ("large.html", b"<b>l</b>" * 5000))
     ]
     said = (await api.post(
         "/records/ticket/7/messages",
         json={"kind": "message", "author": ALICE, "body_text": "Files", "recipients": [OLGA], "attachment_ids": ids},
     )).json()  # fmt: skip
 
-    [mail] = await send(web, attach_limit=1000)
+    [mail] = await send(web, largest=40_000)
 
     assert [part.get_filename() for part in mail.iter_attachments()] == ["small.txt"]
-    [url] = re.findall(rf"- large\.html \(3 KiB\): ({re.escape(BASE)}/files/[a-z0-9]+)", text_of(mail))
+    [url] = re.findall(rf"- large\.html \(39 KiB\): ({re.escape(BASE)}/files/[a-z0-9]+)", text_of(mail))
     assert f'href="{url}"' in mail.get_body(("html",)).get_content()
     nobody = web.open()
     found = await nobody.get(url)
-    assert found.status_code == 200 and found.content == b"<b>l</b>" * 500
+    assert found.status_code == 200 and found.content == b"<b>l</b>" * 5000
     assert (
         found.headers["content-disposition"].startswith("attachment")
         and found.headers["content-type"] == "application/octet-stream"

@@ -58,20 +58,31 @@ class Deferred:
 
 @dataclass(frozen=True, slots=True)
 class Failed:
-    """Never. about_recipient: the next hop said so of this recipient, not of the mail or of us."""
+    """Never. about_recipient: the next hop said so of this recipient, not of the mail or of us.
+
+    too_large: it would take a smaller mail.
+    """
 
     status: str
     detail: str
     about_recipient: bool = False
+    too_large: bool = False
 
 
 Outcome = Sent | Deferred | Failed
+
+USUAL_LARGEST = 10_000_000
+"""Octets of the largest mail where the next hop says nothing: what Postfix takes unless told otherwise."""
 
 
 class Channel(Protocol):
     """A way out. ``deliver`` may be called by as many tasks at once as ``width`` says."""
 
     width: int
+
+    @property
+    def largest(self) -> int:
+        """Octets of the largest mail that is taken, as far as is known by now."""
 
     async def deliver(self, mail: Mail) -> Outcome:
         """Hand the mail over; trouble of the peer or the network is an Outcome, never an exception."""

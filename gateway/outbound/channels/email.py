@@ -11,13 +11,16 @@ import aiosmtplib
 from aiosmtplib import errors as smtp
 
 from gateway.mail import status as enhanced
-from gateway.outbound.channels import Deferred, Failed, Mail, Outcome, Sent
+from gateway.outbound.channels import USUAL_LARGEST, Deferred, Failed, Mail, Outcome, Sent
 
 _ADDRESS = re.compile(r"[^\x00-\x20\x7f<>\s]{1,256}@[A-Za-z0-9.\-\[\]:]{1,255}")
 _BRACKETED = re.compile(r"<([!-;=?-~]{3,200}@[!-;=?-~]{3,200})>")
 _SES_HOST = re.compile(r"email-smtp\.([a-z0-9-]+)\.amazonaws\.com")
 _SES_ID = re.compile(r"\bOk ([0-9a-f-]{30,80})\b")
 _DETAIL = 300
+_TOO_LARGE = ("5.3.4", "5.2.3")  # RFC 3463: too big for the system, or for the mailbox
+_OVER_STORAGE = 552  # RFC 1870 section 6.1 (4); with 5.2.2 it is a full mailbox
+_FARTHEST = 25_000_000  # what large mailbox providers take, however much a relay in between does
 _LEAVING = (421, -1)  # RFC 5321 section 3.8; -1 = no answer that could be read
 
 
@@ -62,17 +65,29 @@ class Refused(Exception):
 
 
 class Email:
-    """Delivers to a relay. width: how many connections at most; helo: our own host name."""
+    """Delivers to a relay. width: how many connections at most; helo: our own host name.
+
+    largest: octets of the largest mail, 0 = what the relay says in its EHLO.
+    """
 
     def __init__(
-        self, relay: Relay, *, width: int = 16, helo: str = "localhost", timeout: float = 60.0
-    ) -> None:
+        self, relay: Relay, *, width: int = 16, helo: str = "localhost", timeout: float = 60.0, largest: int = 0
+    ) -> None:  # fmt: skip
         self.width = width
+        self._wanted = largest
+        self._announced = 0  # 0 = nothing yet, or no limit that it would tell (RFC 1870 section 4)
         self._relay = relay
         self._helo = helo
         self._timeout = timeout
         self._idle: list[aiosmtplib.SMTP] = []
         self._slots = asyncio.Semaphore(width)
+
+    @property
+    def largest(self) -> int:
+        """The smaller of what was wanted and what the relay announced; what is usual where both are silent."""
+        if self._wanted:
+            return min(self._wanted, self._announced or self._wanted)
+        return min(self._announced, _FARTHEST) or USUAL_LARGEST
 
     async def deliver(self, mail: Mail) -> Outcome:
         """Send one mail over an open connection, or a new one."""
@@ -112,6 +127,7 @@ class Email:
             await client.login(relay.user, relay.password)
         elif client.is_ehlo_or_helo_needed:
             await client.ehlo()
+        self._announced = _size(client)
         return client
 
     async def _hand_over(self, client: aiosmtplib.SMTP, mail: Mail, *, reused: bool) -> Outcome | None:
@@ -160,9 +176,11 @@ class Email:
     def _unsuitable(self, client: aiosmtplib.SMTP, mail: Mail) -> Failed | None:
         if mail.smtputf8 and not client.supports_extension("smtputf8"):
             return Failed("5.6.7", "the relay takes no address outside ASCII")  # RFC 6531 section 3.6
-        limit = client.esmtp_extensions.get("size", "")
-        if limit.isdigit() and 0 < int(limit) < mail.size:
-            return Failed("5.3.4", f"the mail has {mail.size} octets, the relay takes {limit}")
+        limit = _size(client)
+        if 0 < limit < mail.size:
+            return Failed(
+                "5.3.4", f"the mail has {mail.size} octets, the relay takes {limit}", too_large=True
+            )
         return None
 
     async def _refused(self, client: aiosmtplib.SMTP, trouble: Refused) -> Outcome:
@@ -179,6 +197,12 @@ class Email:
         return verdict(trouble.code, trouble.text, about_recipient=trouble.about_recipient)
 
 
+def _size(client: aiosmtplib.SMTP) -> int:
+    """The largest mail that the relay announced, 0 = it said nothing, or that it has no fixed limit."""
+    said = client.esmtp_extensions.get("size", "").strip()
+    return int(said) if said.isdecimal() and len(said) <= 20 else 0  # RFC 1870 section 3: at most 20 digits
+
+
 def _stuffed(octets: bytes) -> bytes:
     """Double the point at the start of a line, and end the last one (RFC 5321 section 4.5.2).
 
@@ -193,7 +217,9 @@ def verdict(code: int, text: str, *, about_recipient: bool) -> Outcome:
     """What an SMTP answer other than "yes" means; its enhanced status, or one made of its code."""
     detail = " ".join(f"{code} {text}".split())[:_DETAIL]
     if 500 <= code < 600:
-        return Failed(_status(text, "5"), detail, about_recipient)
+        status = _status(text, "5")
+        too_large = status in _TOO_LARGE or (code == _OVER_STORAGE and status == "5.0.0")
+        return Failed(status, detail, about_recipient, too_large)
     return Deferred(_status(text, "4"), detail, unreachable=code in _LEAVING)
 
 

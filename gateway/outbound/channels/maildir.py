@@ -15,15 +15,16 @@ from email import message_from_bytes, policy
 from email.message import EmailMessage
 from pathlib import Path
 
-from gateway.outbound.channels import Deferred, Mail, Outcome, Sent
+from gateway.outbound.channels import USUAL_LARGEST, Deferred, Mail, Outcome, Sent
 
 
 class Maildir:
-    """Delivers into a directory. The envelope is kept in Return-Path and Delivered-To."""
+    """Delivers into a directory. The envelope is kept in Return-Path and Delivered-To. largest: octets, 0 = usual."""
 
     width = 4
 
-    def __init__(self, directory: Path) -> None:
+    def __init__(self, directory: Path, *, largest: int = 0) -> None:
+        self.largest = largest or USUAL_LARGEST
         self._directory = directory
         for name in ("tmp", "new", "cur"):
             (directory / name).mkdir(parents=True, exist_ok=True)
