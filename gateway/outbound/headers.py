@@ -54,7 +54,7 @@ def shared(
 def own(
     row: Any, message: Any | None, thread: Any | None, *, house: House, domain: SendingDomain, now: datetime
 ) -> list[bytes]:
-    """The fields of this recipient alone: To, Reply-To, the ways to leave, why he is told."""
+    """The fields of this recipient alone: To, Reply-To, a follower's ways to leave, why he is told."""
     fields = [
         field("To", format_address("", row.address), encoding="utf-8")
     ]  # ASCII but for SMTPUTF8 recipients
@@ -63,9 +63,9 @@ def own(
         internal = message is not None and message.internal
         token = mint(Token(Kind.REPLY, thread.id, row.partner_id, internal, row.generation, week), house.keys)
         fields.append(field("Reply-To", f"{domain.reply}+{token}@{domain.name}"))
-        fields += _ways_to_leave(
-            mint(Token(Kind.LEAVE, thread.id, row.partner_id, week=week), house.keys), house, domain
-        )
+        if row.follower_id is not None:  # who does not follow has nothing to leave
+            leave = mint(Token(Kind.LEAVE, thread.id, row.partner_id, week=week), house.keys)
+            fields += _ways_to_leave(leave, house, domain)
     fields.append(field("NotificationReason", _label(row.reason)))
     return fields
 

@@ -1,7 +1,7 @@
 """Render the body of a message once for all readers who see the same.
 
-The body key is (message, audience, language, template, reason class, files, room for them): nothing personal is
-in a body, so 10,000 followers cost one rendering. What has no message (an invitation, a login link) is personal.
+The body key is (message, audience, language, template, reason class, does he follow, files, room for them): nothing
+personal is in a body, so 10,000 followers cost one rendering. What has no message (an invitation, a login link) is personal.
 """
 
 from __future__ import annotations
@@ -96,7 +96,7 @@ class Renderer:
         reason = row.reason if row.reason in _REASONS else ""
         own = row.payload or {}
         key = (
-            message.id, message.edited_at, bool(row.internal), language,
+            message.id, message.edited_at, bool(row.internal), row.follower_id is not None, language,
             template_of(row.kind, message.kind, row.reason), reason, thread and thread.title,
             own.get("html"), own.get("subject"), tuple(file.id for file in files), largest if files else 0,
         )  # fmt: skip
@@ -141,7 +141,7 @@ class Renderer:
         link = self._house.record_url(thread.record_type, thread.key) if thread and row.internal else ""
         return {
             "house": self._house, "marker": MARKER, "thread": thread, "payload": payload, "reason": row.reason,
-            "author": author_of(row, message), "link": link, "files": files,
+            "author": author_of(row, message), "link": link, "files": files, "follows": row.follower_id is not None,
             "unverified": message is not None and is_unverified(message.confidence),
             "message": _said(row, message),
             "subject": (payload.get("subject") if message else "") or subject_of(row, message, thread),

@@ -104,15 +104,16 @@ def a_partner(session: Session, name: str, **values: Any) -> int:
 
 def a_follower(session: Session, thread_id: int, name: str, **values: Any) -> int:
     partner_id = a_partner(session, name, **values)
-    _add(
-        session,
-        Follower,
-        thread_id=thread_id,
-        partner_id=partner_id,
-        subtypes=frozenset(["discussions"]),
-        created_at=NOW,
-    )
+    follow(session, thread_id, partner_id)
     return partner_id
+
+
+def follow(session: Session, thread_id: int, partner_id: int) -> None:
+    """Make a partner a follower."""
+    _add(
+        session, Follower, thread_id=thread_id, partner_id=partner_id, subtypes=frozenset(["discussions"]),
+        created_at=NOW,
+    )  # fmt: skip
 
 
 def a_message(session: Session, thread_id: int, author_id: int | None, **values: Any) -> int:

@@ -30,9 +30,10 @@ BODY = Body("", (b"Content-Type: text/plain\r\n",), b"", "")
     address=nasty,
     reason=nasty,
     ids=st.lists(nasty, max_size=5),
+    follower_id=st.none() | st.just(3),
 )
 def test_a_header_holds_our_fields_once_each_whatever_the_values(
-    name, subject, key, kind, address, reason, ids
+    name, subject, key, kind, address, reason, ids, follower_id
 ):
     house = a_house(brand=name)
     thread = SimpleNamespace(id=7, key=key, record_type=kind)
@@ -42,7 +43,7 @@ def test_a_header_holds_our_fields_once_each_whatever_the_values(
     )  # fmt: skip
     row = SimpleNamespace(
         id=1, kind="message", internal=False, partner_id=2, generation=0, address=address, reason=reason,
-        header_id=ids[0] if ids else "", payload=None,
+        header_id=ids[0] if ids else "", payload=None, follower_id=follower_id,
     )  # fmt: skip
     history = [
         SimpleNamespace(id=n, internal=False, header_id=one, foreign_id=one) for n, one in enumerate(ids)
@@ -63,6 +64,7 @@ def test_a_header_holds_our_fields_once_each_whatever_the_values(
     }  # fmt: skip
     assert b"".join(fields[1:]).isascii() and (octets.isascii() or not address.isascii())
     assert len(mail.keys()) == len(set(mail.keys())) == len(fields) and set(mail.keys()) <= allowed
+    assert ("List-Unsubscribe" in mail) is (follower_id is not None)
     assert mail["From"].removesuffix(">").endswith("notifications@threads.acme.test")
     assert mail["From"].count("<") <= 1 or '"' in mail["From"]
     assert not mail.defects and not mail.get_payload()
