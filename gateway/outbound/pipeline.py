@@ -108,6 +108,7 @@ class Pipeline:
             Facts(
                 reason=row.reason,
                 follows=row.follower_id is not None,
+                assigned=thread is None or thread.assignee_id == row.partner_id,
                 internal_message=message is not None and (message.internal or message.kind == "note"),
                 confirmed=bool(row.confirmed),
                 internal_partner=internal,

@@ -1,7 +1,7 @@
 """May this mail still go out? Asked again just before it is written. Pure.
 
-Between the post and the mail a reader may have left, read it on the web, or lost his access, and the
-message may have been withdrawn (DESIGN section 4, "still allowed?").
+Between the post and the mail a reader may have left, read it on the web, lost his access or his assignment,
+and the message may have been withdrawn (DESIGN section 4, "still allowed?").
 """
 
 from __future__ import annotations
@@ -17,14 +17,15 @@ SUPPRESSED = "suppressed"
 class Facts(NamedTuple):
     """What is known about one delivery now.
 
-    reason: why the notice was made. internal_message: a note or anything that only staff may read.
-    confirmed: an outsider whom the author named in it on purpose, and who was an outsider then.
+    reason: why the notice was made. assigned: the record is still his. internal_message: a note or anything that
+    only staff may read. confirmed: an outsider whom the author named in it on purpose, and who was one then.
     suppressed: why the address gets no mail, None if it does. may_access: False when the record is open
     to some colleagues only and he is none of them; who was named in person gets his message all the same.
     """
 
     reason: str
     follows: bool = True
+    assigned: bool = True
     internal_message: bool = False
     confirmed: bool = False
     internal_partner: bool = True
@@ -59,6 +60,10 @@ def refusal(facts: Facts) -> Refusal | None:
         return Refusal(SKIPPED, "the partner is inactive")
     if facts.reason == "follower" and not facts.follows:
         return Refusal(SKIPPED, "no follower any more")
+    if facts.reason == "invited" and not facts.follows:
+        return Refusal(SKIPPED, "not following any more")
+    if facts.reason == "assigned" and not facts.assigned:
+        return Refusal(SKIPPED, "no longer assigned")
     if facts.read:
         return Refusal(SKIPPED, "read on the web")
     if facts.suppressed is not None:

@@ -228,6 +228,29 @@ async def test_what_changed_since_the_post_is_respected(database):
     assert [mail.recipient for mail in basket.mails] == ["still@people.test"]
 
 
+async def test_an_invitation_to_who_was_removed_and_an_assignment_that_was_changed_are_not_sent(database):
+    with database.write() as session:
+        bob, ann, dan = (a_partner(session, name, internal=True) for name in ("Bob", "Ann", "Dan"))
+        thread_id = a_thread(session, assignee_id=dan)
+        ids = [
+            a_delivery(session, None, thread_id, reader, kind=kind, reason=reason, payload={})
+            for reader, kind, reason in (
+                (bob, "invite", "invited"), (bob, "invite", "invited"), (ann, "assigned", "assigned"),
+                (dan, "assigned", "assigned"),
+            )
+        ]  # fmt: skip
+
+    basket = await sent(database)
+
+    assert [mail.recipient for mail in basket.mails] == ["dan@people.test"]
+    found = states(database)
+    assert [(found[one][0], found[one][2]) for one in ids[:3]] == [
+        ("skipped", "not following any more"),
+        ("skipped", "not following any more"),
+        ("skipped", "no longer assigned"),
+    ]
+
+
 async def test_a_note_goes_to_colleagues_and_to_the_outsider_mentioned_on_purpose_only(database):
     with database.write() as session:
         thread_id = a_thread(session)
@@ -324,7 +347,7 @@ async def test_files_travel_up_to_a_limit_and_are_listed_beyond_it(database, tmp
 async def test_an_invitation_without_a_message_says_who_invites(database):
     with database.write() as session:
         thread_id = a_thread(session, subject=None)
-        reader = a_partner(session, "Bob Bell")
+        reader = a_follower(session, thread_id, "Bob Bell")
         payload = {"html": "<p>Come in</p>", "text": "Come in", "by": "Alice Adams"}
         a_delivery(
             session,
@@ -348,15 +371,9 @@ async def test_an_invitation_without_a_message_says_who_invites(database):
 @pytest.mark.parametrize("kind", ["confirm", "refusal", "login", "assigned"])
 async def test_every_template_renders_with_what_it_may_lack(database, kind: str):
     with database.write() as session:
-        a_delivery(
-            session,
-            None,
-            a_thread(session),
-            a_partner(session, "Bob Bell"),
-            kind=kind,
-            payload={},
-            reason=kind,
-        )
+        reader = a_partner(session, "Bob Bell")
+        thread_id = a_thread(session, assignee_id=reader)
+        a_delivery(session, None, thread_id, reader, kind=kind, payload={}, reason=kind)
 
     basket = await sent(database)
 

@@ -8,7 +8,7 @@ from gateway.rules.allowed import Facts, refusal
 
 reasons = st.sampled_from(["follower", "mention", "recipient", "assigned", "invited", "other"])
 facts = st.builds(
-    Facts, reason=reasons, follows=st.booleans(), internal_message=st.booleans(),
+    Facts, reason=reasons, follows=st.booleans(), assigned=st.booleans(), internal_message=st.booleans(),
     confirmed=st.booleans(), internal_partner=st.booleans(),
     partner_active=st.booleans(), may_access=st.booleans(), withdrawn=st.booleans(), read=st.booleans(),
     suppressed=st.none() | st.just("bounced"),
@@ -21,6 +21,11 @@ facts = st.builds(
         (Facts("follower"), None),
         (Facts("follower", follows=False), ("skipped", "no follower any more")),
         (Facts("recipient", follows=False), None),
+        (Facts("invited"), None),
+        (Facts("invited", follows=False), ("skipped", "not following any more")),
+        (Facts("assigned", follows=False), None),
+        (Facts("assigned", assigned=False), ("skipped", "no longer assigned")),
+        (Facts("follower", assigned=False), None),
         (Facts("mention", follows=False), None),
         (Facts("follower", withdrawn=True), ("skipped", "the message was withdrawn")),
         (Facts("follower", partner_active=False), ("skipped", "the partner is inactive")),
