@@ -8,16 +8,17 @@ Source: DESIGN section 8; Odoo Chatter, "Edit sent message".
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from gateway.chatter.names import Person
 from gateway.chatter.partners import known
-from gateway.chatter.post import Author, Draft, Posting, delivery_row
+from gateway.chatter.post import Author, Draft, File, Posting, delivery_row, search_words
 from gateway.chatter.write import bodies, confirmed_outsiders, free_files, named_partners
-from gateway.errors import BadValue, Conflict, FieldError, Forbidden, NotFound
+from gateway.errors import BadValue, Conflict, Forbidden, NotFound
+from gateway.mail.data_images import back_to_cids
 from gateway.rules.recipients import EMAIL
 from gateway.rules.visibility import may_access
 from store.models.views import PartnerView, ThreadView
@@ -25,7 +26,6 @@ from store.queries import edit as store
 from store.queries import follower as followers
 from store.queries import message as messages
 from store.queries import thread as threads
-from store.search import indexed
 from store.session import Session
 
 
@@ -33,9 +33,10 @@ from store.session import Session
 class Edit:
     """What an edit says; None = unchanged.
 
-    attachment_ids: added to the files; an empty list takes all files away. mentions: e-mails of who is
-    named now; tell_mentions: they hear of it. correction: who has the old text gets a mail with the new.
-    uploader: the token that edits, which must have uploaded the files it adds; "" = not asked.
+    attachment_ids: added to the files; an empty list takes all files away but the images that the body still
+    shows. mentions: e-mails of who is named now; tell_mentions: they hear of it. correction: who has the old
+    text gets a mail with the new. uploader: the token that edits, which must have uploaded the files it adds;
+    "" = not asked. images: those that stood in the new HTML itself.
     """
 
     body_html: str | None = None
@@ -46,11 +47,15 @@ class Edit:
     confirm_external: Sequence[str] = ()
     correction: bool = False
     uploader: str = ""
+    images: tuple[File, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Version:
-    """How a message stood before an edit. editor: who replaced it; deleted: by deleting the message."""
+    """How a message stood before an edit. editor: who replaced it; deleted: by deleting the message.
+
+    files: [{name, size, content_type}] that it had.
+    """
 
     id: int
     body_html: str
@@ -59,6 +64,7 @@ class Version:
     replaced_at: datetime
     editor: Person
     deleted: bool
+    files: Sequence[dict[str, Any]] = ()
 
 
 def edit(
@@ -76,58 +82,107 @@ def edit(
     actor: e-mail of who does it, None = the application itself. trusted: the application may act without
     naming anybody. Raises NotFound, Forbidden, Conflict, BadValue.
     """
-    row, thread, editor = _held(session, message_id, actor, trusted=trusted)
+    row, thread, editor = _held(session, message_id, actor, trusted=trusted, posting=posting)
     if row.deleted_at is not None:
         raise Conflict(f"message {message_id} was deleted")
-    files_changed = _change_files(session, row, thread, change)
-    is_new_text = _change_text(session, row, change, editor, now)
-    if files_changed or is_new_text:
-        words = [row.subject or "", _text(row, change)[1], *store.file_names(session, row.id)]
-        values = {"edited_at": now, "search_text": indexed("\n".join(word for word in words if word))}
-        messages.change(session, row.id, values)
+    had = store.files_of(session, row.id)
+    html, text = _text(row, change, had)
+    is_new_text = (html, text) != (row.body_html, row.body_text)
+    taken, added = _taken(row, change, html, had), _added(session, row, thread, change, had, editor)
+    images = _new_images(change, html, had)
+    is_changed = bool(is_new_text or taken or added or images)
+    if is_changed:
+        rest = [file for file in had if file.id not in taken]
+        _keep_something(
+            html, text, [*rest, *added, *images], "body_text" if is_new_text else "attachment_ids"
+        )
+        store.add_version(session, _version(row, had, editor, now))
+        store.remove_files(session, sorted(taken))
+        messages.bind_attachments(session, row.id, added)
+        messages.add_attachments(session, [_image_row(row, image, now) for image in images])
+        _rewrite(session, row, html, text, now)
     if is_new_text:
         store.forget_payloads(session, row.id)
     _mention(session, row, thread, change, posting, now)
-    if change.correction and (files_changed or is_new_text):
+    if change.correction and is_changed:
         _correct(session, row, thread, editor, posting, now)
 
 
-def remove(session: Session, message_id: int, *, actor: str | None, trusted: bool, now: datetime) -> None:
+def without_file(
+    session: Session, message_id: int, file_id: int, *, editor: PartnerView | None, is_admin: bool, now: datetime
+) -> None:  # fmt: skip
+    """Take one file off a message; what it had stays named among its versions.
+
+    editor: who does it, None = the application. Raises Conflict for a mail that came in, which stays as it
+    came but for an admin, and BadValue when nothing would be left.
+    """
+    row = store.hold(session, message_id)
+    if row is None:
+        raise NotFound(f"there is no message {message_id}")
+    if row.inbound_id is not None and not is_admin:
+        raise Conflict(f"message {message_id} came by mail: it stays as it came")
+    had = store.files_of(session, row.id)
+    rest = [file for file in had if file.id != file_id]
+    _keep_something(row.body_html, row.body_text, rest, "attachment_id")
+    store.add_version(session, _version(row, had, editor, now))
+    store.remove_files(session, [file_id])
+    _rewrite(session, row, row.body_html, row.body_text, now)
+
+
+def remove(
+    session: Session, message_id: int, *, actor: str | None, trusted: bool, posting: Posting, now: datetime
+) -> None:
     """Delete a message that was written here; again does nothing. Raises NotFound, Forbidden, Conflict."""
-    row, _, editor = _held(session, message_id, actor, trusted=trusted)
+    row, _, editor = _held(session, message_id, actor, trusted=trusted, posting=posting)
     if row.deleted_at is not None:
         return
-    store.add_version(
-        session, _version(row, editor, now) | {"body_html": "", "body_text": "", "deleted": True}
-    )
+    nothing = {"body_html": "", "body_text": "", "deleted": True}
+    store.add_version(session, _version(row, (), editor, now) | nothing)
     store.empty_versions(session, row.id)
     messages.remove_attachments(session, row.id)
     store.withdraw(session, row.id, "the message was withdrawn", now)
+    store.empty_payloads(session, row.id)
     emptied = {"body_html": "", "body_text": "", "quoted_html": None, "subject": None, "search_text": ""}
     messages.change(session, row.id, {**emptied, "deleted_at": now})
 
 
-def versions(session: Session, message_id: int, *, before: int | None, limit: int) -> list[Version]:
-    """Earlier versions of a message, newest first; the present one is the message."""
+def versions(
+    session: Session,
+    message_id: int,
+    *,
+    author_id: int | None,
+    actor: str | None,
+    before: int | None,
+    limit: int,
+) -> list[Version]:
+    """Earlier versions of a message, newest first; the present one is the message.
+
+    author_id: of the message. actor: e-mail of who asks, None = the application itself. He must be the author
+    or an admin: a reader was shown the last text only. Raises Forbidden, BadValue.
+    """
+    if actor:
+        who = known(session, actor, "actor")
+        if not who.active or (who.id != author_id and who.role != "admin"):
+            raise Forbidden(f"{who.email} is neither the author of message {message_id} nor an admin")
     return [
         Version(
             row.id, row.body_html, row.body_text, row.written_at, row.replaced_at,
             Person(row.editor_id, row.name or row.editor_name, row.email or row.editor_email, bool(row.internal)),
-            row.deleted,
+            row.deleted, row.files or (),
         )
         for row in store.versions(session, message_id, before=before, limit=limit)
     ]  # fmt: skip
 
 
 def _held(
-    session: Session, message_id: int, actor: str | None, *, trusted: bool
+    session: Session, message_id: int, actor: str | None, *, trusted: bool, posting: Posting
 ) -> tuple[Any, ThreadView, PartnerView | None]:
     """The message, its thread, and who changes it (None = the application)."""
     row = store.hold(session, message_id)
     thread = threads.by_id(session, row.thread_id) if row is not None else None
     if row is None or thread is None:
         raise NotFound(f"there is no message {message_id}")
-    editor = _editor(session, row, thread, actor, trusted=trusted)
+    editor = _editor(session, row, thread, actor, trusted=trusted, posting=posting)
     if row.kind not in ("message", "note") or row.tracking or row.generated:
         raise Conflict(f"message {message_id} is an entry of the log: it stays as it is")
     if row.inbound_id is not None:
@@ -136,61 +191,115 @@ def _held(
 
 
 def _editor(
-    session: Session, row: Any, thread: ThreadView, actor: str | None, *, trusted: bool
+    session: Session, row: Any, thread: ThreadView, actor: str | None, *, trusted: bool, posting: Posting
 ) -> PartnerView | None:
+    """Who changes the message: its author or an admin, who may work on the record still (Odoo T235)."""
     if not actor:
         if trusted:
             return None
-        detail = "name the person for whom the application acts"
-        raise BadValue(detail, [FieldError("#/actor", detail)])
+        raise BadValue.of("actor", "name the person for whom the application acts")
     editor = known(session, actor, "actor")
-    sees = not editor.internal or may_access(
-        internal=True, active=editor.active, partner_id=editor.id, members=thread.members
-    )
-    if not editor.active or not sees or (editor.id != row.author_id and editor.role != "admin"):
+    if not editor.active or (editor.id != row.author_id and editor.role != "admin"):
         raise Forbidden(f"{editor.email} is neither the author of message {row.id} nor an admin")
+    if not _takes_part(session, thread, editor, posting):
+        raise Forbidden(f"{thread.record_type} {thread.key} is closed to {editor.email} by now")
     return editor
 
 
-def _text(row: Any, change: Edit) -> tuple[str, str]:
-    """HTML and text as they are after the edit."""
+def _takes_part(session: Session, thread: ThreadView, who: PartnerView, posting: Posting) -> bool:
+    """A colleague may work on the record; an outsider follows it."""
+    follows = followers.is_follower(session, thread.id, who.id)
+    if not who.internal:
+        return follows
+    access = posting.access(session, thread)
+    return may_access(
+        internal=True, active=who.active, partner_id=who.id, members=thread.members, access=access,
+        follows=follows,
+    )  # fmt: skip
+
+
+def _text(row: Any, change: Edit, had: Sequence[Any]) -> tuple[str, str]:
+    """HTML and text as they are after the edit; the images of the message are found at their addresses again."""
     if change.body_html is None and change.body_text is None:
         return row.body_html, row.body_text
-    return bodies(change.body_html, change.body_text)
+    if change.body_html is None:
+        return bodies(None, change.body_text)
+    shown = {f"/api/v1/attachments/{file.id}": file.content_id for file in had if file.content_id}
+    return bodies(back_to_cids(change.body_html, shown), change.body_text)
 
 
-def _change_text(session: Session, row: Any, change: Edit, editor: PartnerView | None, now: datetime) -> bool:
-    html, text = _text(row, change)
-    if (html, text) == (row.body_html, row.body_text):
-        return False
-    if not text.strip() and not html.strip() and not store.file_ids(session, row.id):
-        raise BadValue.of("body_text", "nothing would be left; delete the message instead")
-    store.add_version(session, _version(row, editor, now))
-    messages.change(session, row.id, {"body_html": html, "body_text": text})
-    return True
+def _taken(row: Any, change: Edit, html: str, had: Sequence[Any]) -> set[int]:
+    """The files that go: images that the body showed and shows no more, and with an empty list all others."""
+    shown = {file.id for file in had if _shows(html, file.content_id)}
+    if change.attachment_ids is not None and not change.attachment_ids:
+        return {file.id for file in had} - shown
+    return {file.id for file in had if file.inline and _shows(row.body_html, file.content_id)} - shown
 
 
-def _version(row: Any, editor: PartnerView | None, now: datetime) -> dict[str, Any]:
+def _added(
+    session: Session,
+    row: Any,
+    thread: ThreadView,
+    change: Edit,
+    had: Sequence[Any],
+    editor: PartnerView | None,
+) -> list[int]:
+    """The files that come: what the editor, else the author, uploaded and put into no message."""
+    new = sorted(set(change.attachment_ids or ()) - {file.id for file in had})
+    if not new:
+        return []
+    owner = editor.id if editor is not None else row.author_id or 0
+    try:
+        return list(free_files(session, thread, new, uploader=change.uploader, author_id=owner))
+    except BadValue as trouble:
+        raise _at_given_place(trouble, new, change.attachment_ids or ()) from trouble
+
+
+def _at_given_place(trouble: BadValue, new: Sequence[int], given: Sequence[int]) -> BadValue:
+    """The complaint about one of the new ids, at its place among all that were given."""
+    index = int(trouble.errors[0].pointer.rpartition("/")[2])
+    return BadValue.of(f"attachment_ids/{given.index(new[index])}", str(trouble))
+
+
+def _new_images(change: Edit, html: str, had: Collection[Any]) -> list[File]:
+    known_ids = {file.content_id for file in had}
+    return [
+        file for file in change.images if file.content_id not in known_ids and _shows(html, file.content_id)
+    ]
+
+
+def _shows(html: str, content_id: str | None) -> bool:
+    return bool(content_id) and f'"cid:{content_id}"' in html
+
+
+def _image_row(row: Any, image: File, now: datetime) -> dict[str, Any]:
     return {
-        "message_id": row.id, "editor_id": editor.id if editor else None, "editor_name": editor.name if editor else "",
-        "editor_email": editor.email if editor else "", "written_at": row.edited_at or row.date, "replaced_at": now,
-        "body_html": row.body_html, "body_text": row.body_text, "deleted": False,
+        "thread_id": row.thread_id, "message_id": row.id, "name": image.name, "content_type": image.content_type,
+        "size": image.size, "blob": image.blob, "content_id": image.content_id, "inline": True, "created_at": now,
+        "preview": None,
     }  # fmt: skip
 
 
-def _change_files(session: Session, row: Any, thread: ThreadView, change: Edit) -> bool:
-    """An empty list takes all files away, a list adds to them."""
-    if change.attachment_ids is None:
-        return False
-    have = store.file_ids(session, row.id)
-    if not change.attachment_ids:
-        store.remove_files(session, sorted(have))
-        return bool(have)
-    new = [attachment_id for attachment_id in change.attachment_ids if attachment_id not in have]
-    if new:
-        free = free_files(session, thread, new, uploader=change.uploader, author_id=row.author_id or 0)
-        messages.bind_attachments(session, row.id, list(free))
-    return bool(new)
+def _keep_something(html: str, text: str, files: Collection[Any], pointer: str) -> None:
+    if not text.strip() and not html.strip() and not files:
+        raise BadValue.of(pointer, "nothing would be left; delete the message instead")
+
+
+def _rewrite(session: Session, row: Any, html: str, text: str, now: datetime) -> None:
+    """Write the texts, with the words by which the message is found."""
+    names = [file.name for file in store.files_of(session, row.id)]
+    words = search_words(row.subject, text, names, row.tracking or (), row.internal)
+    values = {"body_html": html, "body_text": text, "edited_at": now, "search_text": words}
+    messages.change(session, row.id, values)
+
+
+def _version(row: Any, had: Sequence[Any], editor: PartnerView | None, now: datetime) -> dict[str, Any]:
+    files = [{"name": file.name, "size": file.size, "content_type": file.content_type} for file in had]
+    return {
+        "message_id": row.id, "editor_id": editor.id if editor else None, "editor_name": editor.name if editor else "",
+        "editor_email": editor.email if editor else "", "written_at": row.edited_at or row.date, "replaced_at": now,
+        "body_html": row.body_html, "body_text": row.body_text, "deleted": False, "files": files or None,
+    }  # fmt: skip
 
 
 def _mention(

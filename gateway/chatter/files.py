@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import zipfile
 from collections.abc import Callable, Iterator, Sequence
+from datetime import datetime
 from pathlib import PurePosixPath
 from typing import IO, Any, BinaryIO, cast
 
-from gateway.chatter.post import File, search_words
+from gateway.chatter.edit import without_file
+from gateway.chatter.post import File
 from gateway.errors import Forbidden, NotFound
 from gateway.mail.data_images import pull
 from gateway.rules.visibility import may_change_file
@@ -15,6 +17,7 @@ from store.blobs import BlobStore
 from store.models.views import PartnerView
 from store.queries import files as store
 from store.queries import message as messages
+from store.queries import thread as threads
 from store.queries.access_filter import Reader
 from store.session import Session
 
@@ -77,11 +80,13 @@ def delete(
     by: str,
     is_admin: bool,
     actor: PartnerView | None,
+    now: datetime,
 ) -> None:
     """Take a file away: its uploader, the author of its message, or an admin may.
 
     by: the token or session that asks. actor: the person for whom, None = the application for itself.
-    is_admin: of the one or the other. Raises NotFound, Forbidden.
+    is_admin: of the one or the other. What a message had stays named among its versions. Raises NotFound,
+    Forbidden, Conflict for a mail that came in, BadValue when nothing would be left of the message.
     """
     row = readable(session, reader, attachment_id)
     message = messages.one(session, row.message_id) if row.message_id is not None else None
@@ -91,13 +96,12 @@ def delete(
     )  # fmt: skip
     if not own:
         raise Forbidden(f"file {attachment_id} belongs to somebody else")
-    store.delete(session, attachment_id)
-    if message is not None:
-        names = [file.name for file in messages.attachments_of(session, [message.id]).get(message.id, [])]
-        words = search_words(
-            message.subject, message.body_text, names, message.tracking or (), message.internal
-        )
-        messages.change(session, message.id, {"search_text": words})
+    if message is None:
+        store.delete(session, attachment_id)
+        return
+    if reader.internal and not threads.readable(session, reader, [message.thread_id]):
+        raise Forbidden(f"{message.record_type} {message.key} is closed to who asks")
+    without_file(session, message.id, attachment_id, editor=actor, is_admin=is_admin, now=now)
 
 
 def zipped(rows: Sequence[Any], open_blob: Callable[[str], BinaryIO]) -> Iterator[bytes]:

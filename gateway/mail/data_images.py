@@ -10,6 +10,7 @@ import base64
 import binascii
 import hashlib
 import re
+from collections.abc import Mapping
 
 from gateway.mail.files import clean_name, true_type
 from gateway.mail.message import Attachment
@@ -19,6 +20,10 @@ _SOURCE = re.compile(
     r"""\bsrc[ \t]{0,9}=[ \t]{0,9}(?:"(data:image/[^"]*)"|'(data:image/[^']*)'|(data:image/[^\s>"']*))""",
     re.IGNORECASE,
 )
+_ANY_SOURCE = re.compile(
+    r"""\bsrc[ \t]{0,9}=[ \t]{0,9}(?:"([^"]{1,500})"|'([^']{1,500})'|([^\s>"']{1,500}))""", re.IGNORECASE
+)
+_HOST_AND_QUERY = re.compile(r"\A\s*https?://[^/?#]*|[?#].*\Z|\s+\Z", re.IGNORECASE | re.DOTALL)
 _SHOWN = frozenset(("image/png", "image/jpeg", "image/gif", "image/webp", "image/bmp"))
 
 
@@ -40,6 +45,22 @@ def pull(html: str) -> tuple[str, tuple[Attachment, ...]]:
         return f'src="cid:{kept.content_id}"'
 
     return _SOURCE.sub(to_cid, html), tuple(files.values())
+
+
+def back_to_cids(html: str, content_ids: Mapping[str, str]) -> str:
+    """The HTML of a page with ``cid:`` in place of the addresses at which it showed inline images.
+
+    content_ids: path of an address -> Content-ID without brackets. Editors send back what they were shown,
+    some with the host put before it.
+    """
+    if not content_ids:
+        return html
+
+    def to_cid(found: re.Match[str]) -> str:
+        content_id = content_ids.get(_HOST_AND_QUERY.sub("", found[1] or found[2] or found[3]))
+        return found[0] if content_id is None else f'src="cid:{content_id}"'
+
+    return _ANY_SOURCE.sub(to_cid, html)
 
 
 def _image(url: str, number: int) -> Attachment | None:

@@ -15,7 +15,7 @@ from store.models.thread import (
     ThreadRedirect,
     TokenGeneration,
 )
-from store.models.writing import MessageVersion, ScheduledMessage, Template
+from store.models.writing import MessageVersion, ScheduledMessage, Template, TemplateFile
 
 __all__ = [
     "Address",
@@ -42,6 +42,7 @@ __all__ = [
     "Secret",
     "Suppression",
     "Template",
+    "TemplateFile",
     "Thread",
     "ThreadRedirect",
     "TokenGeneration",

@@ -47,7 +47,8 @@ class Delivery(Base):
     reason: the notice's reason (chooses the template and the footer). confirmed: an outsider who was named in a
     note on purpose, which no other outsider gets. payload: what a kind without a
     message needs. header_id: the Message-ID that it carries. due_at, owner, lease: as in the ledger.
-    status: RFC 3463 code of the last answer, "" if none; detail: its words.
+    status: RFC 3463 code of the last answer, "" if none; detail: its words. author_id: who wrote the message
+    that it carries, None = nobody of ours.
     """
 
     __tablename__ = "delivery"
@@ -73,6 +74,7 @@ class Delivery(Base):
     sent_at: Mapped[datetime | None]
     owner: Mapped[str] = mapped_column(default="")
     lease: Mapped[int] = mapped_column(default=0)
+    author_id: Mapped[int | None] = mapped_column(ForeignKey("partner.id"))
 
 
 class Webhook(Base):
@@ -119,6 +121,8 @@ _open = text("state IN ('queued', 'deferred')")
 Index("ix_delivery_due", Delivery.due_at, sqlite_where=_open, postgresql_where=_open)
 Index("ix_delivery_message", Delivery.message_id, Delivery.partner_id)
 Index("ix_delivery_state", Delivery.state, Delivery.id)
+_failed = text("state IN ('failed', 'bounced', 'complained', 'suppressed')")
+Index("ix_delivery_failure", Delivery.author_id, Delivery.id, sqlite_where=_failed, postgresql_where=_failed)
 Index("ix_notice_partner", Notice.partner_id, Notice.message_id)
 Index("ix_event_webhook", Event.webhook_id, Event.id)
 Index("ix_event_due", Event.due_at, sqlite_where=_open, postgresql_where=_open)

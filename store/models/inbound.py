@@ -77,3 +77,5 @@ class InboundTarget(Base):
 _open = text("state IN ('received', 'processing')")
 Index("ix_inbound_target_due", InboundTarget.due_at, sqlite_where=_open, postgresql_where=_open)
 Index("ix_inbound_mail_state", InboundMail.state, InboundMail.id)
+_large = text("blob IS NOT NULL")
+Index("ix_inbound_mail_blob", InboundMail.blob, sqlite_where=_large, postgresql_where=_large)

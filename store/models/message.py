@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ForeignKey, Index, text
+from sqlalchemy import ForeignKey, Index, false, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from store.models.base import NEVER_AGAIN, Base
@@ -69,9 +69,12 @@ class Attachment(Base):
     message_id None = on the record, or uploaded and not yet part of a message. preview: a few lines of
     plain text about it, null where there is nothing to say. uploaded_by: the token or session that sent it,
     which alone may put it into a message; "" = it came by mail. uploader_id: the partner for whom, if known.
+    pending: for a message that is being written, its uploader's alone until it is sent. scheduled_id: the
+    scheduled message that it is kept for. Ids are never used again: signed links in mailboxes hold them.
     """
 
     __tablename__ = "attachment"
+    __table_args__ = NEVER_AGAIN
 
     id: Mapped[int] = mapped_column(primary_key=True)
     thread_id: Mapped[int] = mapped_column(ForeignKey("thread.id", ondelete="CASCADE"), index=True)
@@ -86,6 +89,8 @@ class Attachment(Base):
     preview: Mapped[str | None]
     uploaded_by: Mapped[str] = mapped_column(default="")
     uploader_id: Mapped[int | None]
+    pending: Mapped[bool] = mapped_column(default=False, server_default=false())
+    scheduled_id: Mapped[int | None] = mapped_column(ForeignKey("scheduled_message.id", ondelete="SET NULL"))
 
 
 class Arrival(Base):
@@ -105,3 +110,7 @@ class Arrival(Base):
 _answers = text("parent_id IS NOT NULL")
 Index("ix_message_thread", Message.thread_id, Message.id)
 Index("ix_message_parent", Message.parent_id, sqlite_where=_answers, postgresql_where=_answers)
+_kept = text("scheduled_id IS NOT NULL")
+_loose = text("pending AND message_id IS NULL")
+Index("ix_attachment_scheduled", Attachment.scheduled_id, sqlite_where=_kept, postgresql_where=_kept)
+Index("ix_attachment_pending", Attachment.created_at, sqlite_where=_loose, postgresql_where=_loose)

@@ -8,14 +8,15 @@ from typing import Any
 from sqlalchemy import ForeignKey, Index, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from store.models.base import Base
+from store.models.base import NEVER_AGAIN, Base
 
 
 class MessageVersion(Base):
     """How a message stood before an edit. written_at: when this text was written; replaced_at: until when.
 
     editor_id None = an application without a person, or a partner who is gone; editor_name and
-    editor_email: as they were. The texts of a message that was deleted are emptied here too.
+    editor_email: as they were. files: [{name, size, content_type}] that it had, null where none. The texts
+    and files of a message that was deleted are emptied here too.
     """
 
     __tablename__ = "message_version"
@@ -30,13 +31,15 @@ class MessageVersion(Base):
     body_html: Mapped[str] = mapped_column(default="")
     body_text: Mapped[str] = mapped_column(default="")
     deleted: Mapped[bool] = mapped_column(default=False)
+    files: Mapped[list[Any] | None]
 
 
 class Template(Base):
     """A text with placeholders that the host gave us. record_type None = for records of every type.
 
     variants: language tag -> {subject, body_html, body_text}; recipients: e-mails, or placeholders that
-    give one. body_text counts where body_html is "".
+    give one. body_text counts where body_html is "". owner_id: the colleague who saved it from his composer,
+    None = the host application's or an admin's.
     """
 
     __tablename__ = "template"
@@ -49,6 +52,20 @@ class Template(Base):
     variants: Mapped[dict[str, Any]] = mapped_column(default=dict)
     recipients: Mapped[list[Any]] = mapped_column(default=list)
     updated_at: Mapped[datetime]
+    owner_id: Mapped[int | None] = mapped_column(ForeignKey("partner.id", ondelete="SET NULL"))
+
+
+class TemplateFile(Base):
+    """A file that goes with every message made from a template; all of them share its octets."""
+
+    __tablename__ = "template_file"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    template: Mapped[str] = mapped_column(ForeignKey("template.name", ondelete="CASCADE"), index=True)
+    name: Mapped[str]
+    content_type: Mapped[str]
+    size: Mapped[int]
+    blob: Mapped[str] = mapped_column(index=True)
 
 
 class ScheduledMessage(Base):
@@ -59,6 +76,7 @@ class ScheduledMessage(Base):
     """
 
     __tablename__ = "scheduled_message"
+    __table_args__ = NEVER_AGAIN
 
     id: Mapped[int] = mapped_column(primary_key=True)
     thread_id: Mapped[int] = mapped_column(ForeignKey("thread.id", ondelete="CASCADE"), index=True)

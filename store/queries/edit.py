@@ -6,7 +6,7 @@ from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import delete, insert, or_, select, update
+from sqlalchemy import delete, insert, null, or_, select, update
 
 from store.models import Attachment, Delivery, Message, MessageVersion, Notice, Partner
 from store.session import Session
@@ -47,25 +47,15 @@ def versions(session: Session, message_id: int, *, before: int | None, limit: in
 
 
 def empty_versions(session: Session, message_id: int) -> None:
-    """Take the texts out of all earlier versions of a message."""
-    session.execute(
-        update(_version).where(_version.c.message_id == message_id).values(body_html="", body_text="")
-    )
+    """Take the texts and the names of files out of all earlier versions of a message."""
+    emptied = {"body_html": "", "body_text": "", "files": None}
+    session.execute(update(_version).where(_version.c.message_id == message_id).values(emptied))
 
 
-def file_names(session: Session, message_id: int) -> list[str]:
-    """The names of the files of a message, by id."""
-    statement = (
-        select(_attachment.c.name).where(_attachment.c.message_id == message_id).order_by(_attachment.c.id)
-    )
-    return list(session.execute(statement).scalars())
-
-
-def file_ids(session: Session, message_id: int) -> set[int]:
-    """The files of a message."""
-    return set(
-        session.execute(select(_attachment.c.id).where(_attachment.c.message_id == message_id)).scalars()
-    )
+def files_of(session: Session, message_id: int) -> list[Any]:
+    """The files of a message, by id."""
+    statement = select(_attachment).where(_attachment.c.message_id == message_id)
+    return list(session.execute(statement.order_by(_attachment.c.id)))
 
 
 _open = _delivery.c.state.in_(["queued", "deferred"])
@@ -82,7 +72,13 @@ def forget_payloads(session: Session, message_id: int) -> None:
     statement = update(_delivery).where(
         _delivery.c.message_id == message_id, _open, _delivery.c.payload.is_not(None)
     )
-    session.execute(statement.values(payload=None))
+    session.execute(statement.values(payload=null()))
+
+
+def empty_payloads(session: Session, message_id: int) -> None:
+    """Take the texts for single readers off all mail about a message, sent or not."""
+    statement = update(_delivery).where(_delivery.c.message_id == message_id, _delivery.c.kind == "message")
+    session.execute(statement.values(payload=null()))
 
 
 def mailed(session: Session, message_id: int) -> list[Any]:

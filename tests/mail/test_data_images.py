@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway.mail.data_images import pull
+from gateway.mail.data_images import back_to_cids, pull
 from tests.growth import assert_linear
 
 PIXEL = b"\x89PNG\r\n\x1a\n" + b"\0" * 24
@@ -55,3 +55,22 @@ def test_no_html_makes_it_fail(html: str):
 
 def test_many_openings_take_linear_time():
     assert_linear(lambda count: pull('<img src="data:image/png;base64,' * count), 60_000, quick=0.5, roof=10)
+
+
+@pytest.mark.parametrize(("html", "expected", "why"), [
+    ('<img src="/a/7">', '<img src="cid:x@y">', "as it was shown"),
+    ("<IMG SRC = '/a/7' alt=it>", "<IMG src=\"cid:x@y\" alt=it>", "other quotes"),
+    ("<img src=/a/7>", '<img src="cid:x@y">', "no quotes"),
+    ('<img src="https://host:8/a/7?v=1#f">', '<img src="cid:x@y">', "an editor made it absolute"),
+    ('<img src="/a/8"><img src="/a/77">', '<img src="/a/8"><img src="/a/77">', "not one of these"),
+    ('<img src="cid:x@y"><a href="/a/7">', '<img src="cid:x@y"><a href="/a/7">', "no address of an image"),
+])  # fmt: skip
+def test_an_image_that_was_shown_at_an_address_is_the_file_again(html: str, expected: str, why: str):
+    assert back_to_cids(html, {"/a/7": "x@y"}) == expected, why
+
+
+@given(st.text(alphabet="<img src='\"/a7?#>cid:h\n ", max_size=200))
+def test_taking_addresses_back_twice_is_taking_them_back_once(html: str):
+    once = back_to_cids(html, {"/a/7": "x@y"})
+
+    assert back_to_cids(once, {"/a/7": "x@y"}) == once

@@ -199,7 +199,8 @@ async def test_e08_a_deleted_message_leaves_a_tombstone_and_its_waiting_mail_is_
     assert {state for state, *_ in states(web.world.database).values()} == {"skipped"}
     assert (await api.get("/records/ticket/7/messages", params={"q": "EUR"})).json()["items"] == []
     versions = (await api.get(f"/messages/{said['id']}/versions")).json()["items"]
-    assert [one["body_text"] for one in versions] == ["", ""] and versions[0]["deleted"]
+    assert [one["body_text"] for one in versions] == ["", "", ""] and versions[0]["deleted"]
+    assert [one["attachments"] for one in versions] == [[], [], []]
     assert (await api.delete(f"/messages/{said['id']}", params={"actor": ALICE})).status_code == 204
     assert (
         await api.patch(f"/messages/{said['id']}", json={"body_text": "x", "actor": ALICE})

@@ -236,7 +236,9 @@ def delete_file(attachment_id: int, services: Given, caller: Asking, actor: str 
         reader = reader_of(session, services.types, caller=caller, actor=actor)
         who = partners.by_id(session, reader.partner_id) if reader.partner_id is not None else None
         is_admin = who.role == "admin" if who is not None else caller.may("admin")
-        remove(session, reader, attachment_id, by=caller_name(caller), is_admin=is_admin, actor=who)
+        remove(
+            session, reader, attachment_id, by=caller_name(caller), is_admin=is_admin, actor=who, now=services.now()
+        )  # fmt: skip
 
     services.write(work)
 

@@ -11,6 +11,7 @@ from litestar import delete, get, patch
 from gateway.chatter import edit as editing
 from gateway.chatter.access import Caller
 from gateway.chatter.actor import reader_of
+from gateway.chatter.files import without_data_images
 from gateway.chatter.names import Person
 from gateway.chatter.page import MessageView
 from gateway.web.api.messages import one_message
@@ -23,7 +24,8 @@ from store.session import Session
 
 
 class EditBody(Body):
-    """PATCH /messages/{id}. attachment_ids: added; an empty list takes all files away.
+    """PATCH /messages/{id}. attachment_ids: added; an empty list takes all files away but the images that the body
+    still shows.
 
     tell_mentions: who is named for the first time hears of it. correction: who has the old text in his
     mailbox gets a mail with the new one.
@@ -38,6 +40,14 @@ class EditBody(Body):
     correction: bool = False
 
 
+class VersionFile(msgspec.Struct, frozen=True):
+    """A file that a message had. size: octets."""
+
+    name: str
+    size: int
+    content_type: str
+
+
 class VersionView(msgspec.Struct, frozen=True):
     """How a message stood. date: when this was written; replaced_at, replaced_by: its end."""
 
@@ -48,14 +58,16 @@ class VersionView(msgspec.Struct, frozen=True):
     replaced_at: datetime
     replaced_by: Person
     deleted: bool
+    attachments: list[VersionFile]
 
 
 @patch("/messages/{message_id:int}", guards=[needs("post")], sync_to_thread=True, tags=["messages"])
 def edit_message(message_id: int, data: EditBody, services: Given, caller: Asking) -> MessageView:
     """Change what was written here; its author or an admin. Nobody is mailed again unless that is asked for."""
+    html, images = without_data_images(data.body_html, services.blobs)
     change = editing.Edit(
-        data.body_html, data.body_text, data.attachment_ids, data.mentions or (), data.tell_mentions,
-        data.confirm_external or (), data.correction, caller_name(caller),
+        html, data.body_text, data.attachment_ids, data.mentions or (), data.tell_mentions,
+        data.confirm_external or (), data.correction, caller_name(caller), images,
     )  # fmt: skip
 
     def work(session: Session) -> MessageView:
@@ -75,7 +87,9 @@ def delete_message(message_id: int, services: Given, caller: Asking, actor: str 
 
     def work(session: Session) -> None:
         _visible(session, services, caller, "post", message_id, actor)
-        editing.remove(session, message_id, actor=actor, trusted=caller.may("admin"), now=services.now())
+        editing.remove(
+            session, message_id, actor=actor, trusted=caller.may("admin"), posting=services.posting, now=services.now()
+        )  # fmt: skip
 
     services.write(work)
 
@@ -84,12 +98,14 @@ def delete_message(message_id: int, services: Given, caller: Asking, actor: str 
 def list_versions(
     message_id: int, services: Given, caller: Asking, wish: Wished, actor: str | None = None
 ) -> Page[VersionView]:
-    """How the message stood before each edit, newest first. actor: as this person sees it."""
+    """How the message stood before each edit, newest first. actor: who asks, its author or an admin."""
     before = wish.forwards().number("before")
 
     def work(session: Session) -> Page[VersionView]:
-        _visible(session, services, caller, "read", message_id, actor)
-        found = editing.versions(session, message_id, before=before, limit=wish.limit + 1)
+        message = _visible(session, services, caller, "read", message_id, actor)
+        found = editing.versions(
+            session, message_id, author_id=message.author.id, actor=actor, before=before, limit=wish.limit + 1
+        )
         page, following = cut(found, wish.limit, lambda version: version.id)
         return Page([_view(version) for version in page], following)
 
@@ -98,16 +114,18 @@ def list_versions(
 
 def _view(one: editing.Version) -> VersionView:
     return VersionView(
-        one.id, one.body_html, one.body_text, one.written_at, one.replaced_at, one.editor, one.deleted
-    )
+        one.id, one.body_html, one.body_text, one.written_at, one.replaced_at, one.editor, one.deleted,
+        [VersionFile(**file) for file in one.files],
+    )  # fmt: skip
 
 
 def _visible(
     session: Session, services: Services, caller: Caller, scope: str, message_id: int, actor: str | None
-) -> None:
-    """Raise NotFound for a message that the token does not cover, or that the actor may not read."""
+) -> MessageView:
+    """The message. Raises NotFound for one that the token does not cover, or that the actor may not read."""
     view = one_message(session, message_id, reader_of(session, services.types, caller=caller, actor=actor))
     hide_unless(caller, scope, view.record.type, f"there is no message {message_id}")
+    return view
 
 
 handlers: list[Any] = [edit_message, delete_message, list_versions]
