@@ -237,28 +237,25 @@ def _taken(row: Any, change: Edit, html: str, had: Sequence[Any]) -> set[int]:
 
 
 def _added(
-    session: Session,
-    row: Any,
-    thread: ThreadView,
-    change: Edit,
-    had: Sequence[Any],
-    editor: PartnerView | None,
-) -> list[int]:
+    session: Session, row: Any, thread: ThreadView, change: Edit, had: Sequence[Any], editor: PartnerView | None
+) -> list[int]:  # fmt: skip
     """The files that come: what the editor, else the author, uploaded and put into no message."""
-    new = sorted(set(change.attachment_ids or ()) - {file.id for file in had})
-    if not new:
-        return []
     owner = editor.id if editor is not None else row.author_id or 0
+    given, have = change.attachment_ids or (), {file.id for file in had}
+    return added_files(session, thread, given, have, uploader=change.uploader, author_id=owner)
+
+
+def added_files(
+    session: Session, thread: ThreadView, given: Sequence[int], have: Collection[int], *, uploader: str,
+    author_id: int,
+) -> list[int]:  # fmt: skip
+    """Those of the given files that are new, which must be free for this uploader. Raises BadValue naming the place."""
+    new = [file for file in dict.fromkeys(given) if file not in have]
     try:
-        return list(free_files(session, thread, new, uploader=change.uploader, author_id=owner))
+        return list(free_files(session, thread, new, uploader=uploader, author_id=author_id))
     except BadValue as trouble:
-        raise _at_given_place(trouble, new, change.attachment_ids or ()) from trouble
-
-
-def _at_given_place(trouble: BadValue, new: Sequence[int], given: Sequence[int]) -> BadValue:
-    """The complaint about one of the new ids, at its place among all that were given."""
-    index = int(trouble.errors[0].pointer.rpartition("/")[2])
-    return BadValue.of(f"attachment_ids/{given.index(new[index])}", str(trouble))
+        index = int(trouble.errors[0].pointer.rpartition("/")[2])
+        raise BadValue.of(f"attachment_ids/{given.index(new[index])}", str(trouble)) from trouble
 
 
 def _new_images(change: Edit, html: str, had: Collection[Any]) -> list[File]:

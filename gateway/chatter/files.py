@@ -1,4 +1,4 @@
-"""What can happen to the files of a record and of its messages, and which of them is the main one."""
+"""What can happen to the files of a record and of its messages."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import IO, Any, BinaryIO, cast
 
 from gateway.chatter.edit import without_file
 from gateway.chatter.post import File
-from gateway.errors import Forbidden, NotFound
+from gateway.errors import Conflict, Forbidden, NotFound
 from gateway.mail.data_images import pull
 from gateway.rules.visibility import may_change_file
 from store.blobs import BlobStore
@@ -22,27 +22,6 @@ from store.queries.access_filter import Reader
 from store.session import Session
 
 _CHUNK = 256 * 1024
-
-
-def main_of(rows: Sequence[Any]) -> int | None:
-    """The id of the file to show beside the conversation: a PDF before an image before others, XML never.
-
-    rows: of ``attachment``, oldest first. Images inside a body do not count. None when there is no file.
-    """
-    ranked = [(_rank(row.content_type), row.id) for row in rows if not row.inline]
-    best = min(((rank, found) for rank, found in ranked if rank < _NEVER), default=None)
-    return None if best is None else best[1]
-
-
-_NEVER = 9
-
-
-def _rank(content_type: str) -> int:
-    if content_type == "application/pdf":
-        return 0
-    if content_type.startswith("image/") and "svg" not in content_type:
-        return 1
-    return _NEVER if content_type.endswith(("/xml", "+xml")) else 2
 
 
 def without_data_images(html: str | None, blobs: BlobStore) -> tuple[str | None, tuple[File, ...]]:
@@ -86,7 +65,7 @@ def delete(
 
     by: the token or session that asks. actor: the person for whom, None = the application for itself.
     is_admin: of the one or the other. What a message had stays named among its versions. Raises NotFound,
-    Forbidden, Conflict for a mail that came in, BadValue when nothing would be left of the message.
+    Forbidden, Conflict for a mail that came in and for what will be sent later, BadValue when nothing would be left of the message.
     """
     row = readable(session, reader, attachment_id)
     message = messages.one(session, row.message_id) if row.message_id is not None else None
@@ -96,6 +75,8 @@ def delete(
     )  # fmt: skip
     if not own:
         raise Forbidden(f"file {attachment_id} belongs to somebody else")
+    if row.scheduled_id is not None:
+        raise Conflict(f"file {attachment_id} belongs to the scheduled message {row.scheduled_id}")
     if message is None:
         store.delete(session, attachment_id)
         return

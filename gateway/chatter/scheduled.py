@@ -6,8 +6,8 @@ lost, and the next one goes on. A record that is deleted takes with it what wait
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import replace
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -15,15 +15,17 @@ import msgspec
 import structlog
 
 from gateway.chatter.actor import open_thread, reader_of
+from gateway.chatter.edit import added_files
 from gateway.chatter.names import Person, RecordName
 from gateway.chatter.partners import known
-from gateway.chatter.post import SYSTEM, Draft, Posting, Receipt
+from gateway.chatter.post import SYSTEM, Draft, File, Posting, Receipt
 from gateway.chatter.types import Types
 from gateway.chatter.write import Writing, bodies, draft_of, write
-from gateway.errors import BadValue, FieldError, Forbidden, NotFound, RequestError
+from gateway.errors import BadValue, Conflict, Forbidden, NotFound, RequestError
 from gateway.mail.html import from_text
 from gateway.rules.recipients import INBOX
-from store.models.views import ThreadView
+from store.models.views import PartnerView, ThreadView
+from store.queries import files
 from store.queries import message as messages
 from store.queries import partner as partners
 from store.queries import scheduled as store
@@ -33,6 +35,7 @@ from store.session import Database, Session
 
 log = structlog.get_logger()
 
+_NAME_SOMEBODY = "name the person for whom the application acts"
 _MOST_COLLISIONS = 5  # then what collides is set aside
 
 
@@ -67,12 +70,21 @@ def schedule(
 ) -> ScheduledView:
     """Keep a message for later; what would be refused now is refused now. creator: e-mail, None = nobody named."""
     draft = draft_of(session, thread, writing, now)
+    writing = replace(writing, uploader="")  # asked just now; from here on the files are kept for it
     by = known(session, creator, "actor") if creator else None
     values = {
         "thread_id": thread.id, "author_id": draft.author.partner_id, "creator_id": by.id if by else None,
         "writing": msgspec.to_builtins(writing), "send_at": send_at, "created_at": now,
     }  # fmt: skip
-    return view(store.one(session, store.add(session, values)))
+    scheduled_id = store.add(session, values)
+    _reserve(session, scheduled_id, writing)
+    return view(store.one(session, scheduled_id))
+
+
+def _reserve(session: Session, scheduled_id: int, writing: Writing) -> None:
+    """Keep the files for this message. Raises Conflict when another took one at the same time."""
+    if not files.reserve(session, scheduled_id, writing.attachment_ids):
+        raise Conflict("one of the files was put into another message just now")
 
 
 def view(row: Any) -> ScheduledView:
@@ -101,18 +113,58 @@ def held(session: Session, scheduled_id: int) -> Any:
     return row
 
 
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What is changed of a scheduled message. fields: of Writing. send_at: None = as it was.
+
+    images: those that stood in a new HTML itself. uploader: the token that changes it, which must have
+    uploaded the files it adds.
+    """
+
+    fields: Mapping[str, Any]
+    send_at: datetime | None = None
+    images: tuple[File, ...] = ()
+    uploader: str = ""
+
+
 def change(
-    session: Session, scheduled_id: int, changes: Mapping[str, Any], send_at: datetime | None, now: datetime
+    session: Session, scheduled_id: int, change: Change, *, actor: str | None, trusted: bool, now: datetime
 ) -> ScheduledView:
-    """Change what waits or failed; it waits again. changes: fields of Writing. send_at: None = as it was."""
+    """Change what waits or failed; it waits again. For who wrote or entered it, or an admin.
+
+    Others would put words into his mouth. Raises NotFound, Forbidden, BadValue, Conflict.
+    """
     row = held(session, scheduled_id)
-    writing = replace(writing_of(row), **changes)
+    by = _allowed(session, row, actor, trusted=trusted)
+    old = writing_of(row)
     thread = threads.by_id(session, row.thread_id)
     assert thread is not None
-    draft_of(session, thread, writing, now)
-    values = {"writing": msgspec.to_builtins(writing), "state": "waiting", "trouble": ""}
-    store.change(session, scheduled_id, values | ({"send_at": send_at} if send_at else {}))
+    added_files(
+        session, thread, change.fields.get("attachment_ids", ()), old.attachment_ids, uploader=change.uploader,
+        author_id=by.id if by is not None else row.author_id,
+    )  # fmt: skip
+    files.release(session, scheduled_id)
+    new = replace(old, **change.fields)
+    new = replace(new, uploader="", files=_shown_images(new, (*old.files, *change.images)))
+    draft_of(session, thread, new, now)
+    _reserve(session, scheduled_id, new)
+    values = {"writing": msgspec.to_builtins(new), "state": "waiting", "trouble": ""}
+    store.change(session, scheduled_id, values | ({"send_at": change.send_at} if change.send_at else {}))
     return view(store.one(session, scheduled_id))
+
+
+def _shown_images(writing: Writing, images: Iterable[File]) -> tuple[File, ...]:
+    """Those of the images that the HTML shows, each once."""
+    known_images = {image.content_id: image for image in images}
+    return tuple(one for one in known_images.values() if f"cid:{one.content_id}" in (writing.body_html or ""))
+
+
+def take_back(session: Session, scheduled_id: int, *, actor: str | None, trusted: bool) -> None:
+    """Delete it; it is never posted. For everybody who may post on the record (Odoo T216). Raises NotFound, BadValue."""
+    if not actor and not trusted:
+        raise BadValue.of("actor", _NAME_SOMEBODY)
+    if not store.remove(session, scheduled_id):
+        raise NotFound(f"there is no scheduled message {scheduled_id}")
 
 
 def send_now(
@@ -127,14 +179,20 @@ def send_now(
 ) -> Receipt:
     """Post it now: for who entered or wrote it, or an admin. Raises NotFound, Forbidden, BadValue, Conflict."""
     row = held(session, scheduled_id)
-    if actor:
-        who = known(session, actor, "actor")
-        if not who.active or (who.id not in (row.creator_id, row.author_id) and who.role != "admin"):
-            raise Forbidden(f"{who.email} neither wrote nor entered this message and is no admin")
-    elif not trusted:
-        detail = "name the person for whom the application acts"
-        raise BadValue(detail, [FieldError("#/actor", detail)])
+    _allowed(session, row, actor, trusted=trusted)
     return _post(session, row, posting=posting, types=types, now=now)
+
+
+def _allowed(session: Session, row: Any, actor: str | None, *, trusted: bool) -> PartnerView | None:
+    """Who entered or wrote it, or an admin; None = a trusted application. Raises Forbidden, BadValue."""
+    if not actor:
+        if trusted:
+            return None
+        raise BadValue.of("actor", _NAME_SOMEBODY)
+    who = known(session, actor, "actor")
+    if not who.active or (who.id not in (row.creator_id, row.author_id) and who.role != "admin"):
+        raise Forbidden(f"{who.email} neither wrote nor entered this message and is no admin")
+    return who
 
 
 def post_due(database: Database, *, posting: Posting, types: Types, now: datetime) -> int:
@@ -174,6 +232,7 @@ def _post(session: Session, row: Any, *, posting: Posting, types: Types, now: da
         raise Forbidden(f"{author.email} is deactivated")
     if author.internal:
         open_thread(session, reader_of(session, types, partner=author), thread)
+    files.release(session, row.id)  # so that the message may have them
     receipt = write(session, thread, replace(writing_of(row), author=author.email), posting=posting, now=now)
     store.remove(session, row.id)
     log.info("scheduled message posted", scheduled=row.id, message=receipt.message_id)

@@ -91,6 +91,8 @@ _ACTIVE = re.compile(
 _RECHECKED = ("image/", "audio/", "video/", "text/plain", "application/pdf", "application/octet-stream")
 # Containers that other types are made of: a .docx is a zip, a .doc an OLE storage.
 _CONTAINERS = frozenset(("application/zip", "application/x-ole-storage", "application/gzip"))
+_NO_TYPES = frozenset(("binary/octet-stream", "*/*"))  # written by old programs and by scanners
+_SERVED = frozenset(("image/png", "image/jpeg", "image/gif", "image/webp", "application/pdf"))
 _UNSAFE = re.compile(r"[\x00-\x1f\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\ufff9-\ufffb]")
 _RESERVED = re.compile(r'[<>:"|?*/\\]')
 _PATH = re.compile(r"\s*(?:[/\\~.]|[A-Za-z]:[/\\])")
@@ -116,6 +118,8 @@ def clean_name(name: str, content_type: str, number: int = 1) -> str:
 
 def true_type(content: bytes, declared: str, name: str) -> str:
     """Give the type of a file in lower case: the declared one unless its content or name knows better."""
+    if declared in _NO_TYPES:
+        declared = "application/octet-stream"
     if not declared.startswith(_RECHECKED) and "/" in declared:
         return declared
     head = content[:1024]
@@ -128,6 +132,19 @@ def true_type(content: bytes, declared: str, name: str) -> str:
     if declared in ("application/octet-stream", ""):
         return _by_name(name) or "application/octet-stream"
     return declared
+
+
+def served_type(head: bytes, stored: str) -> str:
+    """The type under which a file may be handed to a browser: a harmless one that its first octets prove.
+
+    head: at least 1 KiB of the content, or all. Everything else is application/octet-stream, which a browser
+    can only save; so is text that begins as a page does or holds NUL. Source: security section 6.
+    """
+    found = _magic(head[:1024])
+    proven = (
+        found == stored if stored in _SERVED else stored == "text/plain" and not found and b"\0" not in head
+    )
+    return stored if proven else "application/octet-stream"
 
 
 def _magic(head: bytes) -> str:

@@ -68,7 +68,8 @@ def readable_files(session: Session, reader: Reader) -> list[ColumnElement[bool]
     """The conditions on ``attachment``, its ``thread`` and (outer joined) ``message`` to have a file.
 
     Who may read the message may have its files; a file of the record is for who may work on that, and for
-    who brought it.
+    who brought it. What was uploaded for a message that is still being written is its uploader's alone; what a
+    scheduled message will carry is shown like that.
     """
     conditions = _of_types(reader)
     if reader.partner_id is None:
@@ -76,7 +77,8 @@ def readable_files(session: Session, reader: Reader) -> list[ColumnElement[bool]
     if not reader.active:
         return [*conditions, false()]
     mine = _attachment.c.uploader_id == reader.partner_id
-    of_record = or_(mine, _open_to(session, reader)) if reader.internal else mine
+    shared = or_(_attachment.c.pending.is_(False), _attachment.c.scheduled_id.is_not(None))
+    of_record = or_(mine, and_(shared, _open_to(session, reader))) if reader.internal else mine
     of_message = and_(_message.c.id.is_not(None), *readable_messages(session, reader))
     return [*conditions, or_(and_(_attachment.c.message_id.is_(None), of_record), of_message)]
 

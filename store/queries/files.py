@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Select, or_, select
+from sqlalchemy import ColumnElement, Select, and_, case, func, not_, or_, select, update
 from sqlalchemy import delete as delete_rows
 
 from store.models import Attachment, Message, Thread
@@ -30,10 +31,47 @@ def one(session: Session, reader: Reader, attachment_id: int) -> Any | None:
     return session.execute(found).one_or_none()
 
 
-def of_record(session: Session, reader: Reader, thread_id: int) -> list[Any]:
-    """The files of a record and of its messages that the reader may have, by id."""
-    found = _readable(session, reader).where(_attachment.c.thread_id == thread_id)
-    return list(session.execute(found.order_by(_attachment.c.id)))
+def of_record(
+    session: Session, reader: Reader, thread_id: int, *, after: int = 0, limit: int = 200
+) -> list[Any]:
+    """The files of a record and of its messages that the reader may have, by id. after: with higher ids."""
+    found = _readable(session, reader).where(*_on_record(thread_id), _attachment.c.id > after)
+    return list(session.execute(found.order_by(_attachment.c.id).limit(limit)))
+
+
+def count(session: Session, reader: Reader, thread_id: int) -> int:
+    """How many files ``of_record`` would find in all."""
+    found = _readable(session, reader).where(*_on_record(thread_id))
+    return int(session.execute(found.with_only_columns(func.count())).scalar_one())
+
+
+_kind = _attachment.c.content_type
+_rank = case(
+    (_kind == "application/pdf", 0),
+    (and_(_kind.like("image/%"), _kind.not_like("%svg%")), 1),
+    else_=2,
+)
+
+
+def main(session: Session, reader: Reader, thread_id: int) -> int | None:
+    """The id of the file to show beside the conversation: a PDF before an image before others, XML never.
+
+    Images inside a body do not count. None when there is no such file. Source: Odoo H07.
+    """
+    found = _readable(session, reader).where(
+        *_on_record(thread_id),
+        _attachment.c.inline.is_(False),
+        _kind.not_like("%/xml"),
+        or_(_kind.not_like("%+xml"), _rank < 2),
+    )
+    first = found.with_only_columns(_attachment.c.id).order_by(_rank, _attachment.c.id).limit(1)
+    return session.execute(first).scalar()
+
+
+def _on_record(thread_id: int) -> list[ColumnElement[bool]]:
+    """Files of the record and of its messages; not those that wait to be sent."""
+    waits = or_(_attachment.c.pending, _attachment.c.scheduled_id.is_not(None))
+    return [_attachment.c.thread_id == thread_id, or_(_attachment.c.message_id.is_not(None), not_(waits))]
 
 
 def of_message(session: Session, reader: Reader, message_id: int) -> list[Any]:
@@ -48,10 +86,13 @@ def pending(
     """Those of the ids that may be put into a message of the record now: id -> name.
 
     by: the token or session that posts; it must have uploaded them, and for nobody else than the author.
-    "" = whoever uploaded them.
+    "" = whoever uploaded them. What a scheduled message will carry is not free.
     """
     statement = select(_attachment.c.id, _attachment.c.name).where(
-        _attachment.c.id.in_(ids), _attachment.c.thread_id == thread_id, _attachment.c.message_id.is_(None)
+        _attachment.c.id.in_(ids),
+        _attachment.c.thread_id == thread_id,
+        _attachment.c.message_id.is_(None),
+        _attachment.c.scheduled_id.is_(None),
     )
     if by:
         statement = statement.where(
@@ -64,3 +105,30 @@ def pending(
 def delete(session: Session, attachment_id: int) -> None:
     """Take a file away; its octets stay until housekeeping."""
     session.execute(delete_rows(_attachment).where(_attachment.c.id == attachment_id))
+
+
+def reserve(session: Session, scheduled_id: int, ids: Sequence[int]) -> bool:
+    """Keep files for a scheduled message; False when one of them is not free any more."""
+    if not ids:
+        return True
+    statement = update(_attachment).where(
+        _attachment.c.id.in_(ids), _attachment.c.message_id.is_(None), _attachment.c.scheduled_id.is_(None)
+    )
+    return session.execute(statement.values(scheduled_id=scheduled_id)).rowcount == len(set(ids))
+
+
+def release(session: Session, scheduled_id: int) -> None:
+    """Set free what a scheduled message kept."""
+    statement = update(_attachment).where(_attachment.c.scheduled_id == scheduled_id)
+    session.execute(statement.values(scheduled_id=None))
+
+
+def forget_pending(session: Session, before: datetime) -> int:
+    """Delete uploads for messages that were never sent; answers how many."""
+    forgotten = delete_rows(_attachment).where(
+        _attachment.c.pending,
+        _attachment.c.message_id.is_(None),
+        _attachment.c.scheduled_id.is_(None),
+        _attachment.c.created_at < before,
+    )
+    return session.execute(forgotten).rowcount

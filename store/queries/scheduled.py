@@ -42,9 +42,13 @@ def hold(session: Session, scheduled_id: int) -> Any | None:
     return one(session, scheduled_id) if session.execute(locked).first() else None
 
 
-def of_thread(session: Session, thread_id: int, *, after: int, limit: int) -> list[Any]:
-    """What is to be posted on a thread, in the order in which it was entered."""
+def of_thread(
+    session: Session, thread_id: int, *, after: int, limit: int, author_id: int | None = None
+) -> list[Any]:
+    """What is to be posted on a thread, in the order in which it was entered. author_id: by him, None = by all."""
     statement = _listed.where(_scheduled.c.thread_id == thread_id, _scheduled.c.id > after)
+    if author_id is not None:
+        statement = statement.where(_scheduled.c.author_id == author_id)
     return list(session.execute(statement.order_by(_scheduled.c.id).limit(limit)))
 
 
@@ -67,7 +71,7 @@ def change(session: Session, scheduled_id: int, values: dict[str, Any]) -> None:
 
 
 def remove(session: Session, scheduled_id: int) -> bool:
-    """Take one away; False when it is gone."""
+    """Take one away, which sets its files free; False when it is gone."""
     return session.execute(delete(_scheduled).where(_scheduled.c.id == scheduled_id)).rowcount > 0
 
 

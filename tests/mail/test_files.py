@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import base64
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from gateway.mail.files import MOST_NAME_OCTETS, clean_name, true_type
+from gateway.mail.parse import parse
 
 
 @pytest.mark.parametrize(
@@ -76,3 +79,42 @@ def test_any_name_is_safe_to_store_and_to_show(name: str) -> None:
 )
 def test_the_content_decides_what_a_file_is(content: bytes, declared: str, name: str, expected: str) -> None:
     assert true_type(content, declared, name) == expected
+
+
+@pytest.mark.parametrize(("declared", "name", "content", "expected"), [
+    ("binary/octet-stream", "x.bin", b"\0x", "application/octet-stream"),
+    ("binary/octet-stream", "x.pdf", b"%PDF-1.4", "application/pdf"),
+    ("*/*", "", b"\0x", "application/octet-stream"),
+    ("*/*", "x.csv", b"a;b", "text/csv"),
+])  # fmt: skip
+def test_a_type_that_is_none_tells_nothing(declared: str, name: str, content: bytes, expected: str) -> None:
+    assert true_type(content, declared, name) == expected
+
+
+def a_mail_with(content_type: str, content: bytes) -> bytes:
+    return (
+        b"From: a@b.example\r\nSubject: x\r\nMIME-Version: 1.0\r\nContent-Type: multipart/mixed; boundary=b\r\n\r\n"
+        b"--b\r\nContent-Type: text/plain\r\n\r\nHello\r\n--b\r\nContent-Type: %b\r\n"
+        b"Content-Disposition: attachment\r\nContent-Transfer-Encoding: base64\r\n\r\n%b\r\n--b--\r\n"
+    ) % (content_type.encode(), base64.b64encode(content))
+
+
+def test_t001_a_part_typed_binary_octet_stream_is_a_plain_attachment() -> None:
+    mail = parse(a_mail_with("binary/octet-stream", b"\0\1"))
+
+    assert [(file.content_type, file.content) for file in mail.attachments] == [
+        ("application/octet-stream", b"\0\1")
+    ]
+    assert mail.text.strip() == "Hello"
+
+
+def test_t002_a_part_typed_as_anything_is_a_plain_attachment() -> None:
+    [file] = parse(a_mail_with("*/*", b"\0\1")).attachments
+
+    assert (file.content_type, file.content) == ("application/octet-stream", b"\0\1")
+
+
+def test_t003_a_part_typed_pdf_alone_is_a_pdf() -> None:
+    [file] = parse(a_mail_with("pdf; name=x.pdf", b"%PDF-1.4 x")).attachments
+
+    assert (file.name, file.content_type) == ("x.pdf", "application/pdf")

@@ -39,6 +39,7 @@ LISTS: dict[str, Callable[[Session], Any]] = {
     "messages by id": lambda s: messages.by_ids(s, [5, 6]),
     "files and notices": lambda s: (messages.attachments_of(s, [5, 6]), messages.notices_of(s, [5, 6])),
     "files of a record": lambda s: files.of_record(s, STAFF, 5),
+    "main file and count": lambda s: (files.main(s, STAFF, 5), files.count(s, OUTSIDER, 5)),
     "records": lambda s: threads.search(s, record_type=None, query="", before=900, limit=31),
     "records of a type": lambda s: threads.search(s, record_type="ticket", query="", before=None, limit=31),
     "records by words": lambda s: threads.search(s, record_type=None, query="needle", before=900, limit=31),

@@ -77,6 +77,30 @@ async def test_no_file_can_run_in_a_browser(api: httpx.AsyncClient):
         assert back.headers["content-type"].partition(";")[0] == "application/octet-stream", name
 
 
+SERVED = [
+    ("a.png", PIXEL, "image/png", "image/png"),
+    ("a.pdf", b"%PDF-1.7 x", "application/pdf", "application/pdf"),
+    ("a.txt", b"words", "text/plain", "text/plain"),
+    ("b.pdf", b"words", "application/pdf", "application/octet-stream"),
+    ("b.gif", b"words", "image/gif", "application/octet-stream"),
+    ("b.txt", b"w\0r\0d\0", "text/plain", "application/octet-stream"),
+    ("b.bmp", b"BM" + bytes(20), "image/bmp", "application/octet-stream"),
+    ("b.zip", b"PK\x03\x04", "application/zip", "application/octet-stream"),
+    ("b.csv", b"a;b", "text/csv", "application/octet-stream"),
+    ("b.ics", b"BEGIN:VCALENDAR", "text/calendar", "application/octet-stream"),
+]
+
+
+async def test_only_few_types_that_the_content_proves_are_served_as_themselves(api: httpx.AsyncClient):
+    for name, content, declared, served in SERVED:
+        file = (await api.post(UPLOAD, files={"file": (name, content, declared)})).json()
+
+        back = await api.get(f"/attachments/{file['id']}")
+
+        assert back.headers["content-type"].partition(";")[0] == served, name
+        assert back.headers["content-disposition"].startswith("attachment;") and back.content == content
+
+
 @pytest.mark.parametrize(
     "name", ["é à.txt", 'a"b;c.txt', "../../etc/passwd", "a\r\nSet-Cookie: x=y.txt", "年.txt"]
 )

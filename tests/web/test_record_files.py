@@ -173,3 +173,36 @@ async def test_t237_who_was_told_of_a_message_may_have_its_files_though_the_reco
 
     assert (await api.get(f"/attachments/{file}", params=dave)).status_code == 200
     assert (await api.get(f"/attachments/{other}", params=dave)).status_code == 404
+
+
+async def test_h06_an_upload_for_a_message_is_its_uploader_s_alone_until_it_is_sent(
+    web: Web, api: httpx.AsyncClient
+):
+    file = await put(api, "draft.txt", actor="carla@example.com", pending="true")
+    shared = await put(api, "shared.txt", actor="carla@example.com")
+    path, carla, dave = f"/attachments/{file}", {"actor": "carla@example.com"}, {"actor": "dave@example.com"}
+
+    assert (await api.get(path, params=carla)).status_code == 200
+    assert (await api.get(path, params=dave)).status_code == 404
+    assert (await (await web.browser("dave@example.com")).get(f"/api/v1{path}")).status_code == 404
+    for who in (carla, dave, {}):
+        assert [one["id"] for one in (await api.get(UPLOAD, params=who)).json()["items"]] == [shared]
+    assert (await say(api, file, author="dave@example.com")).status_code == 422
+    assert (await say(api, file)).status_code == 201
+    assert (await api.get(path, params=dave)).status_code == 200
+    assert (await api.get(UPLOAD)).json()["total"] == 2
+    wrong = await api.post(UPLOAD, files={"file": ("a", b"a")}, data={"pending": "perhaps"})
+    assert wrong.status_code == 422 and wrong.json()["errors"][0]["pointer"] == "#/pending"
+
+
+async def test_h05_the_list_of_files_has_pages_and_says_how_many_there_are(api: httpx.AsyncClient):
+    ids = [await put(api, f"{number}.txt") for number in range(3)]
+    pdf = await put(api, "plan.pdf", b"%PDF-1.4 x")
+    await say(api, ids[0])
+
+    first = (await api.get(UPLOAD, params={"limit": 3})).json()
+    rest = (await api.get(UPLOAD, params={"limit": 3, "before": first["next"]})).json()
+
+    assert [one["id"] for one in first["items"]] == ids and first["total"] == rest["total"] == 4
+    assert [(one["id"], one["main"]) for one in rest["items"]] == [(pdf, True)] and rest["next"] is None
+    assert not any(one["main"] for one in first["items"])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 from datetime import timedelta
 from typing import Any
 
@@ -106,7 +107,7 @@ async def test_t135_a_moved_date_counts_and_so_does_a_new_text(web: Web, api: Ap
         json={
             "send_at": (TOMORROW + timedelta(days=1)).isoformat(),
             "body_html": "<p>New <script>x</script>text</p>",
-            "actor": BOB,
+            "actor": ALICE,
         },
     )
 
@@ -141,6 +142,7 @@ async def test_t216_only_who_wrote_or_entered_it_or_an_admin_sends_it_now_others
         "email"
     ] == ALICE
     third = await later(api)
+    assert (await plain.delete(f"/scheduled/{third['id']}")).status_code == 422
     assert (await plain.delete(f"/scheduled/{third['id']}", params={"actor": BOB})).status_code == 204
     assert (await plain.delete(f"/scheduled/{third['id']}", params={"actor": BOB})).status_code == 404
     assert len(await said(api)) == 2 and tick(web) == 0
@@ -204,3 +206,113 @@ async def test_an_outsider_sees_only_what_he_wrote_himself(api: Api, record):
     shown = (await api.get("/records/ticket/7/scheduled", params={"actor": OLGA})).json()["items"]
 
     assert [one["id"] for one in shown] == [own["id"]]
+
+
+async def test_nobody_puts_words_into_the_mouth_of_another(web: Web, api: Api, record):
+    kept = await later(api, actor=BOB)
+    theirs = await later(api)
+    path, plain = f"/scheduled/{kept['id']}", web.client("read", "post")
+
+    for actor, status in ((BOB, 200), (ALICE, 200), (CARLA, 200)):
+        assert (
+            await plain.patch(path, json={"body_text": f"By {actor}", "actor": actor})
+        ).status_code == status
+    for change in ({"body_text": "x"}, {"send_at": NOW.isoformat()}):
+        other = await plain.patch(f"/scheduled/{theirs['id']}", json={**change, "actor": BOB})
+        nobody = await plain.patch(f"/scheduled/{theirs['id']}", json=change)
+        assert (other.status_code, nobody.status_code) == (403, 422)
+        assert nobody.json()["errors"][0]["pointer"] == "#/actor"
+
+    assert [one["body_text"] for one in await waiting(api)] == [f"By {CARLA}", "See you."]
+
+
+async def test_list_and_get_agree_about_who_sees_what_waits(api: Api, record):
+    await api.post(MESSAGES, json={"kind": "message", "author": ALICE, "body_text": "Hi", "mentions": [BOB]})
+    kept = await later(api, kind="note", body_text="Secret")
+    await api.put("/records/ticket/7", json={"members": [ALICE]})
+    await add(api, "gone@outside.example")
+    own = await later(api, author="gone@outside.example")
+    await api.put("/partners/gone@outside.example", json={"active": False})
+
+    for actor, seen in (
+        (ALICE, {kept["id"], own["id"]}),
+        (BOB, set()),
+        (OLGA, set()),
+        ("gone@outside.example", set()),
+    ):
+        answer = await api.get("/records/ticket/7/scheduled", params={"actor": actor})
+        listed = {one["id"] for one in answer.json().get("items", [])}
+        found = set()
+        for one in (kept, own):
+            if (await api.get(f"/scheduled/{one['id']}", params={"actor": actor})).status_code == 200:
+                found.add(one["id"])
+        assert listed == found == seen, actor
+
+
+async def put(api: Api, name: str, **form: str) -> int:
+    answer = await api.post("/records/ticket/7/attachments", files={"file": (name, b"x")}, data=form)
+    assert answer.status_code == 201, answer.text
+    return int(answer.json()["id"])
+
+
+async def files(api: Api, **who: str) -> list[str]:
+    return [
+        one["name"] for one in (await api.get("/records/ticket/7/attachments", params=who)).json()["items"]
+    ]
+
+
+async def test_files_of_a_scheduled_message_are_kept_for_it(web: Web, api: Api, record):
+    file = await put(api, "offer.txt")
+    kept = await later(api, attachment_ids=[file])
+    body = {"kind": "message", "author": ALICE, "body_text": "Now", "attachment_ids": [file]}
+
+    assert await files(api) == [], "nothing shows before its date"
+    taken = await api.post(MESSAGES, json=body)
+    again = await api.post(MESSAGES, json={**body, "send_at": TOMORROW.isoformat()})
+    assert taken.status_code == again.status_code == 422
+    assert taken.json()["errors"][0]["pointer"] == "#/attachment_ids/0"
+    assert (await api.delete(f"/attachments/{file}")).status_code == 409
+    assert tick(web) == 1
+
+    [posted] = await said(api)
+    assert [one["id"] for one in posted["attachments"]] == [file] and await files(api) == ["offer.txt"]
+    assert await waiting(api) == [] and kept["attachment_ids"] == [file]
+
+
+async def test_files_of_a_scheduled_message_that_is_taken_back_or_changed_are_free_again(api: Api, record):
+    first, second = await put(api, "a.txt"), await put(api, "b.txt")
+    kept = await later(api, attachment_ids=[first])
+    path = f"/scheduled/{kept['id']}"
+
+    both = await api.patch(path, json={"attachment_ids": [first, second], "actor": ALICE})
+    bad = await api.patch(path, json={"attachment_ids": [first, 999], "actor": ALICE})
+    assert both.json()["attachment_ids"] == [first, second] and await files(api) == []
+    assert bad.status_code == 422 and bad.json()["errors"][0]["pointer"] == "#/attachment_ids/1"
+    await api.patch(path, json={"attachment_ids": [second], "actor": ALICE})
+    assert await files(api) == ["a.txt"]
+    await api.delete(path)
+    assert await files(api) == ["a.txt", "b.txt"]
+
+
+async def test_images_of_a_scheduled_message_arrive_with_it(web: Web, api: Api, record):
+    pixel = b"\x89PNG\r\n\x1a\n" + b"\0" * 24
+    first, second = (
+        "data:image/png;base64," + base64.b64encode(content).decode() for content in (pixel, pixel + b"2")
+    )
+    kept = await later(api, body_text=None, body_html=f'<p>A <img src="{first}"></p>')
+    old = kept["body_html"]
+
+    changed = await api.patch(
+        f"/scheduled/{kept['id']}",
+        json={"body_html": old.replace("A ", f'B <img src="{second}">'), "actor": ALICE},
+    )
+    assert changed.status_code == 200, changed.text
+    assert tick(web) == 1
+
+    [posted] = await said(api)
+    assert len(posted["attachments"]) == 2
+    contents = [(await api.get(f"/attachments/{one['id']}")).content for one in posted["attachments"]]
+    assert contents == [pixel, pixel + b"2"]
+    assert all(
+        f'src="/api/v1/attachments/{one["id"]}"' in posted["body_html"] for one in posted["attachments"]
+    )

@@ -1,7 +1,7 @@
 """Files: uploaded to a record, then part of a message; served so that no browser ever runs them.
 
-A file is always a download, of a type that is no page, with a policy that forbids everything (security
-section 6). Who may read the record may have it, asked at each request.
+A file is always a download, of one of few harmless types that its content proves or of none, with a policy
+that forbids everything (security section 6). Who may read the record may have it, asked at each request.
 """
 
 from __future__ import annotations
@@ -22,13 +22,14 @@ from litestar.response import Stream
 from gateway.chatter.access import Caller
 from gateway.chatter.actor import Reader, reader_of, shown_thread
 from gateway.chatter.files import delete as remove
-from gateway.chatter.files import main_of, readable, zipped
+from gateway.chatter.files import readable, zipped
 from gateway.chatter.page import FileView, file_view
-from gateway.errors import BadShape, FieldError, Forbidden, NotFound, RequestError
-from gateway.mail.files import clean_name, true_type
+from gateway.errors import BadShape, BadValue, FieldError, Forbidden, NotFound, RequestError
+from gateway.mail.files import clean_name, served_type, true_type
 from gateway.web.auth import Asking, Colleague, needs
 from gateway.web.errors import Unauthorised
 from gateway.web.idempotency import caller_name, once
+from gateway.web.paging import Page, Wished, cut
 from gateway.web.services import Given, Services
 from store.blobs import BlobStore
 from store.models.views import ThreadView
@@ -38,7 +39,7 @@ from store.queries import partner as partners
 from store.session import Session
 
 _CHUNK = 256 * 1024
-_ACTIVE = ("html", "xml", "svg", "javascript", "ecmascript", "xsl", "mhtml", "x-shockwave")
+_HEAD = 4096
 
 
 class TooBig(RequestError):
@@ -72,23 +73,36 @@ Upload = Annotated[dict[str, Any], Body(media_type=RequestEncodingType.MULTI_PAR
 def upload(
     record_type: str, key: str, data: Upload, services: Given, caller: Asking, request: Request[Any, Any, Any]
 ) -> Response[FileView | Files]:
-    """Upload files as multipart/form-data; one file answers the file, several ``{items}``. What a token uploaded, it
-    alone can put into a message. actor, a field of the form: for whom; then only into what he writes."""
+    """Upload files as multipart/form-data; one file answers the file, several ``{items}``. They are files of the
+    record, which its readers see; what a token uploaded, it alone can put into a message. Fields of the form: actor,
+    for whom; then only into what he writes. pending=true: for a message that is being written, hidden until sent."""
     parts = [part for value in data.values() for part in (value if isinstance(value, list) else [value])]
     sent = [part for part in parts if isinstance(part, UploadFile)]
     if not sent:
         raise BadShape("no file came", [FieldError("#/file", "missing")])
     actor = str(data.get("actor") or "") or None
+    pending = _truth(data.get("pending"), "pending")
     services.read(lambda session: _uploader(session, services, caller, actor, (record_type, key)))
     stored = [store_file(services, file.file, file.filename, file.content_type) for file in sent]
 
     def work(session: Session) -> tuple[int, FileView | Files]:
         thread, uploader = _uploader(session, services, caller, actor, (record_type, key))
         by = caller_name(caller)
-        views = [enter(session, services, thread.id, file, by=by, uploader=uploader) for file in stored]
+        views = [
+            enter(session, services, thread.id, file, by=by, uploader=uploader, pending=pending)
+            for file in stored
+        ]
         return 201, views[0] if len(views) == 1 else Files(views)
 
-    return once(request, services, caller, stored, work)
+    return once(request, services, caller, [pending, *stored] if pending else stored, work)
+
+
+def _truth(given: Any, pointer: str) -> bool:
+    """A field of a form that says yes or no. Raises BadValue."""
+    text = str(given or "false").lower()
+    if text not in ("true", "false"):
+        raise BadValue.of(pointer, f"{text!r} is neither true nor false")
+    return text == "true"
 
 
 def store_file(services: Services, source: BinaryIO | Any, name: str, declared: str) -> Stored:
@@ -110,13 +124,17 @@ def _uploader(
 
 
 def enter(
-    session: Session, services: Services, thread_id: int, file: Stored, *, by: str, uploader: int | None
-) -> FileView:
-    """Give a stored file its row on a record. by: the token that uploaded it. uploader: the partner for whom."""
+    session: Session, services: Services, thread_id: int, file: Stored, *, by: str, uploader: int | None,
+    pending: bool = False,
+) -> FileView:  # fmt: skip
+    """Give a stored file its row on a record. by: the token that uploaded it. uploader: the partner for whom.
+
+    pending: it is no file of the record, but for a message that is being written.
+    """
     row = {
         "thread_id": thread_id, "message_id": None, "name": file.name, "content_type": file.content_type,
         "size": file.size, "blob": file.blob, "content_id": None, "inline": False, "created_at": services.now(),
-        "uploaded_by": by, "uploader_id": uploader,
+        "uploaded_by": by, "uploader_id": uploader, "pending": pending,
     }  # fmt: skip
     return FileView(messages.add_attachment(session, row), file.name, file.size, file.content_type)
 
@@ -147,26 +165,28 @@ def _copied(blobs: BlobStore, source: Any, limit: int) -> tuple[int, str]:
     tags=["attachments"],
 )
 def list_files(
-    record_type: str, key: str, services: Given, caller: Asking, actor: str | None = None
-) -> Files:
-    """All files of a record and of its messages; ``main`` is the first PDF, else the first image, else the first
-    other file. actor: those that this person may have."""
+    record_type: str, key: str, services: Given, caller: Asking, wish: Wished, actor: str | None = None
+) -> Page[FileView]:
+    """The files of a record and of its messages, in the order in which they came; ``main`` is the first PDF, else the
+    first image, else the first other file. actor: those that this person may have."""
+    after = wish.forwards().number("before") or 0
 
-    def work(session: Session) -> Files:
+    def work(session: Session) -> Page[FileView]:
         reader = reader_of(session, services.types, caller=caller, actor=actor)
         thread = services.thread(session, record_type, key)
-        rows = files.of_record(session, reader, thread.id)
-        if not rows:
+        total = files.count(session, reader, thread.id)
+        if not total:
             shown_thread(session, reader, thread)
-        main = main_of(rows)
-        return Files(
-            [
-                msgspec.structs.replace(file_view(row), main=True) if row.id == main else file_view(row)
-                for row in rows
-            ]
-        )
+        rows = files.of_record(session, reader, thread.id, after=after, limit=wish.limit + 1)
+        page, following = cut(rows, wish.limit, lambda row: int(row.id))
+        main = files.main(session, reader, thread.id)
+        return Page([_listed(row, main) for row in page], following, total)
 
     return services.read(work)
+
+
+def _listed(row: Any, main: int | None) -> FileView:
+    return msgspec.structs.replace(file_view(row), main=row.id == main)
 
 
 @get(
@@ -191,7 +211,8 @@ def octets_of(services: Services, row: Any) -> Stream:
         file = services.blobs.open(row.blob)
     except FileNotFoundError as trouble:
         raise NotFound(f"the content of file {row.id} is gone") from trouble
-    content_type = "application/octet-stream" if _is_active(row.content_type) else row.content_type
+    content_type = served_type(file.read(_HEAD), row.content_type)
+    file.seek(0)
     headers = {"Content-Type": content_type, "Content-Length": str(row.size), **download_headers(row.name)}
     return Stream(_pieces(file), headers=headers)
 
@@ -256,13 +277,6 @@ def _asking(
     if colleague is None:
         raise Unauthorised("this file needs a bearer token or a login")
     return reader_of(session, services.types, partner=colleague.partner)
-
-
-def _is_active(content_type: str) -> bool:
-    """A type that a browser could run, or one that is no type."""
-    subtype = content_type.partition("/")[2]
-    plain = all(c.isascii() and (c.isalnum() or c in "/.+-_") for c in content_type)
-    return not subtype or not plain or any(word in content_type for word in _ACTIVE)
 
 
 def _pieces(file: BinaryIO) -> Iterator[bytes]:

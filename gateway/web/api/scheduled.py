@@ -9,17 +9,19 @@ from msgspec import UNSET, UnsetType
 
 from gateway.chatter import scheduled
 from gateway.chatter.access import Caller
-from gateway.chatter.actor import open_thread, reader_of, shown_thread
+from gateway.chatter.actor import Reader, open_thread, reader_of, shown_thread
+from gateway.chatter.files import without_data_images
 from gateway.chatter.page import MessageView
 from gateway.chatter.scheduled import ScheduledView
 from gateway.errors import NotFound
 from gateway.web.api.messages import one_message
 from gateway.web.auth import Asking, hide_unless, needs
-from gateway.web.idempotency import once
+from gateway.web.idempotency import caller_name, once
 from gateway.web.moment import moment_of
 from gateway.web.paging import Page, Wished, cut
 from gateway.web.schema import Body, Id, NullText
 from gateway.web.services import Given, Services
+from store.models.views import ThreadView
 from store.queries import scheduled as store
 from store.queries import thread as threads
 from store.session import Session
@@ -59,14 +61,22 @@ def list_scheduled(
     def work(session: Session) -> Page[ScheduledView]:
         reader = reader_of(session, services.types, caller=caller, actor=actor)
         thread = services.thread(session, record_type, key)
-        rows = store.of_thread(session, thread.id, after=after, limit=wish.limit + 1)
-        page, following = cut(rows, wish.limit, lambda row: int(row.id))
-        shown = [scheduled.view(row) for row in page if reader.internal or row.author_id == reader.partner_id]
-        if reader.internal or not shown:  # an outsider may always see what he wrote himself
+        rows = _listed(session, reader, thread, after=after, limit=wish.limit + 1)
+        if not rows:
             shown_thread(session, reader, thread)
+        page, following = cut(rows, wish.limit, lambda row: int(row.id))
+        shown = [scheduled.view(row) for row in page]
         return Page(shown, following)
 
     return services.read(work)
+
+
+def _listed(session: Session, reader: Reader, thread: ThreadView, *, after: int, limit: int) -> list[Any]:
+    """What a colleague of the record may see, an outsider what he wrote himself; as ``_visible`` has it."""
+    if not reader.active or (reader.internal and not threads.readable(session, reader, [thread.id])):
+        return []
+    author_id = None if reader.internal else reader.partner_id
+    return store.of_thread(session, thread.id, after=after, limit=limit, author_id=author_id)
 
 
 @get("/scheduled/{scheduled_id:int}", guards=[needs("read")], sync_to_thread=True, tags=["scheduled"])
@@ -83,29 +93,34 @@ def get_scheduled(
 def change_scheduled(
     scheduled_id: int, data: ScheduledBody, services: Given, caller: Asking
 ) -> ScheduledView:
-    """Change it, or its time; one that failed waits again. A time that has passed means now."""
+    """Change it, or its time; for who wrote or entered it, or an admin. One that failed waits again. A time that has
+    passed means now."""
     now = services.now()
     send_at = max(moment_of(data.send_at, "send_at"), now) if data.send_at is not None else None
     given = data.given("send_at")
+    html, images = without_data_images(given.get("body_html"), services.blobs)
+    if html is not None:
+        given["body_html"] = html
     changes = {name: _EMPTY.get(name) if value is None else value for name, value in given.items()}
     if "body_text" in changes or "body_html" in changes:
         changes = {"body_text": None, "body_html": None} | changes
 
     def work(session: Session) -> ScheduledView:
         _visible(session, services, caller, "post", scheduled_id, data.actor)
-        return scheduled.change(session, scheduled_id, changes, send_at, now)
+        change = scheduled.Change(changes, send_at, images, caller_name(caller))
+        trusted = caller.may("admin")
+        return scheduled.change(session, scheduled_id, change, actor=data.actor, trusted=trusted, now=now)
 
     return services.write(work)
 
 
 @delete("/scheduled/{scheduled_id:int}", guards=[needs("post")], sync_to_thread=True, tags=["scheduled"])
 def delete_scheduled(scheduled_id: int, services: Given, caller: Asking, actor: str | None = None) -> None:
-    """Take it back; it is never posted."""
+    """Take it back; it is never posted. For everybody who may post on the record."""
 
     def work(session: Session) -> None:
         _visible(session, services, caller, "post", scheduled_id, actor)
-        if not store.remove(session, scheduled_id):
-            raise NotFound(f"there is no scheduled message {scheduled_id}")
+        scheduled.take_back(session, scheduled_id, actor=actor, trusted=caller.may("admin"))
 
     services.write(work)
 
@@ -149,7 +164,8 @@ def _visible(
     hide_unless(caller, scope, row.record_type, unknown)
     reader = reader_of(session, services.types, caller=caller, actor=actor)
     thread = threads.by_id(session, row.thread_id)
-    if thread is None or (not reader.internal and row.author_id != reader.partner_id):
+    mine = reader.active and row.author_id == reader.partner_id
+    if thread is None or (not reader.internal and not mine):
         raise NotFound(unknown)
     if reader.internal:
         open_thread(session, reader, thread)
