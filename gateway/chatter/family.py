@@ -52,10 +52,15 @@ def heirs(session: Session, done: Sequence[tuple[Plan, ThreadView]], now: dateti
 
 
 def united(rows: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
-    """One row for each follower: who follows for two reasons gets what both give him, under the first."""
+    """One row for each follower: who follows for two reasons gets what both give him, under the first.
+
+    Being assigned is the weakest reason, for it ends with the assignment.
+    """
     merged: dict[tuple[int, int], dict[str, Any]] = {}
     for row in rows:
         first = merged.setdefault((row["thread_id"], row["partner_id"]), row)
         if first is not row:
             first["subtypes"] = first["subtypes"] | row["subtypes"]
+            if first["reason"] == followers.ASSIGNED:
+                first["reason"] = row["reason"]
     return list(merged.values())

@@ -21,7 +21,8 @@ def follow(
 ) -> bool:  # fmt: skip
     """Make a partner a follower; answers True when he is new.
 
-    wanted: None = the defaults, and who follows already keeps his set; given = replaces it. Raises
+    wanted: None = the defaults, and who follows already keeps his set; given = replaces it. Who was assigned
+    has chosen to follow from now on. Raises
     BadValue for an unknown subtype, Conflict for a deactivated partner.
     """
     if not partner.active:
@@ -33,7 +34,9 @@ def follow(
         _check(unknown(subtypes, wanted), thread.record_type)
         chosen = allowed(subtypes, wanted, internal=partner.internal)
     is_new = followers.follow(session, thread.id, [(partner.id, chosen)], reason=reason, now=now) == 1
-    if not is_new and wanted is not None:
+    if not is_new and wanted is None:
+        followers.stay(session, [{"thread_id": thread.id, "partner_id": partner.id, "reason": reason}])
+    elif not is_new and wanted is not None:
         followers.set_subtypes(session, thread.id, partner.id, chosen)
     return is_new
 

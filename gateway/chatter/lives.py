@@ -172,17 +172,16 @@ class Lives:
         rows, united = [], {}
         for who, (subtypes, reason) in coming.items():
             wanted = allowed(rules.subtypes, subtypes, internal=people[who].internal)
-            if who not in there:
-                rows.append(
-                    {
-                        "thread_id": new,
-                        "partner_id": who,
-                        "subtypes": wanted,
-                        "reason": reason,
-                        "created_at": now,
-                    }
-                )
-            elif not wanted <= there[who][0]:
+            rows.append(
+                {
+                    "thread_id": new,
+                    "partner_id": who,
+                    "subtypes": wanted,
+                    "reason": reason,
+                    "created_at": now,
+                }
+            )
+            if who in there and not wanted <= there[who][0]:
                 united[who] = there[who][0] | wanted
         followers.follow_all(session, rows)
         store.set_subtypes(session, new, united)

@@ -109,14 +109,17 @@ class Records:
     def _follow(self, session: Session, done: Sequence[tuple[Plan, ThreadView]], now: datetime) -> None:
         """The creator follows what he made, the assignee what he was given; who was assigned and idle leaves.
 
-        Followers of a parent inherit.
+        Who hands the record on himself has acted. Followers of a parent inherit.
         """
-        followers.drop_idle_assignees(
-            session, [(thread.id, each.former) for each, thread in done if each.former]
-        )
+        idle = [
+            (thread.id, each.former)
+            for each, thread in done
+            if each.former and (each.actor is None or each.actor.id != each.former)
+        ]
+        followers.drop_idle_assignees(session, idle)
         rows = []
         for each, thread in done:
-            people = [(each.assignee, "assigned")] if each.assignee else []
+            people = [(each.assignee, followers.ASSIGNED)] if each.assignee else []
             if each.thread is None and each.actor is not None and each.actor.active:
                 people.insert(0, (each.actor, "creator"))
             rows += [_follower(thread, partner, each.rules, reason, now) for partner, reason in people]

@@ -22,6 +22,9 @@ _suppression = Suppression.table()
 _message = Message.table()
 _CHUNK = 500
 
+ASSIGNED = "assigned"
+"""Why somebody follows whom an assignment made a follower, and nothing else since."""
+
 
 def follower_count(session: Session, thread_id: int) -> int:
     """How many partners follow a thread."""
@@ -68,16 +71,38 @@ def follow(
 def follow_all(session: Session, rows: Sequence[dict[str, Any]]) -> int:
     """Enter followers of many threads (thread_id, partner_id, subtypes, reason, created_at); who follows keeps his set.
 
-    Answers how many are new.
+    Who followed because he was assigned follows for the reason that is given from now on. Answers how many are new.
     """
     ordered = sorted(rows, key=lambda row: (row["thread_id"], row["partner_id"]))
-    return session.execute(_add_follower[session.dialect.name], ordered).rowcount if rows else 0
+    new = session.execute(_add_follower[session.dialect.name], ordered).rowcount if rows else 0
+    if new < len(ordered):
+        stay(session, ordered)
+    return new
+
+
+_stay = (
+    update(_follower)
+    .where(
+        _follower.c.thread_id == bindparam("thread"),
+        _follower.c.partner_id == bindparam("partner"),
+        _follower.c.reason == ASSIGNED,
+    )
+    .values(reason=bindparam("instead"))
+)
+
+
+def stay(session: Session, rows: Sequence[dict[str, Any]]) -> None:
+    """Let those who follow because they were assigned do so for another reason (thread_id, partner_id, reason)."""
+    names = {"thread": "thread_id", "partner": "partner_id", "instead": "reason"}
+    better = [row for row in rows if row["reason"] != ASSIGNED]
+    if better:
+        session.execute(_stay, [{bound: row[name] for bound, name in names.items()} for row in better])
 
 
 _drop_idle = delete(_follower).where(
     _follower.c.thread_id == bindparam("thread"),
     _follower.c.partner_id == bindparam("former"),
-    _follower.c.reason == "assigned",
+    _follower.c.reason == ASSIGNED,
     ~exists().where(_message.c.thread_id == bindparam("thread"), _message.c.author_id == bindparam("former")),
 )
 

@@ -8,6 +8,7 @@ from sqlalchemy import PrimaryKeyConstraint, Table, UniqueConstraint, delete, se
 
 from store.bell import ring
 from store.models import Address, Base, Delivery, Follower, Notice, Partner, Secret, Thread, WebSession
+from store.queries.follower import ASSIGNED
 from store.queries.partner import keep_words
 from store.session import Session
 
@@ -83,13 +84,17 @@ def _keys_with(table: Table, column: str) -> list[list[str]]:
 def _unite_subscriptions(session: Session, gone: int, into: int) -> None:
     other = _follower.alias()
     both = (
-        select(_follower.c.id, _follower.c.subtypes, other.c.subtypes.label("more"))
+        select(
+            _follower.c.id, _follower.c.subtypes, _follower.c.reason,
+            other.c.subtypes.label("more"), other.c.reason.label("other_reason"),
+        )
         .join(other, other.c.thread_id == _follower.c.thread_id)
         .where(_follower.c.partner_id == into, other.c.partner_id == gone)
-    )
+    )  # fmt: skip
     for row in session.execute(both).all():
-        united = row.subtypes | row.more
-        session.execute(update(_follower).where(_follower.c.id == row.id).values(subtypes=united))
+        reason = row.other_reason if row.reason == ASSIGNED else row.reason
+        united = update(_follower).where(_follower.c.id == row.id)
+        session.execute(united.values(subtypes=row.subtypes | row.more, reason=reason))
 
 
 def _drop_double_mail(session: Session, gone: int, into: int, now: datetime) -> None:

@@ -8,8 +8,9 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
-from gateway.chatter import bulk, merge_partners
+from gateway.chatter import bulk, follow, merge_partners
 from gateway.chatter.actor import EVERYTHING
+from gateway.chatter.lives import Lives
 from gateway.chatter.names import RecordName
 from gateway.chatter.post import Author, Draft
 from gateway.chatter.records import RecordChange
@@ -62,7 +63,7 @@ def test_a_former_assignee_who_never_acted_no_longer_follows(world: World):
     assert world.followers(thread) == {boss.email, bob.email}
 
 
-@pytest.mark.parametrize("deed", ["wrote", "logged", "chose"])
+@pytest.mark.parametrize("deed", ["wrote", "logged", "chose", "pressed follow", "was added with others"])
 def test_a_former_assignee_who_acted_stays(world: World, deed: str):
     boss, ann, bob = (world.partner(f"{name}@corp.example", internal=True) for name in ("boss", "ann", "bob"))
     thread = world.ticket(actor=boss.email, assignee=ann.email)
@@ -70,13 +71,50 @@ def test_a_former_assignee_who_acted_stays(world: World, deed: str):
         says(world, thread, ann)
     elif deed == "logged":
         change(world, "1", ann.email, fields={"stage": "won"})
-    else:
+    elif deed == "chose":
         with world.database.write() as session:
             followers.set_subtypes(session, thread.id, ann.id, frozenset({"note"}))
+    elif deed == "pressed follow":
+        with world.database.write() as session:
+            follow.follow(session, thread, ann, types=world.types, wanted=None, reason="own", now=world.now)
+    else:
+        with world.database.write() as session:
+            many = bulk.Many([thread], [ann, boss])
+            assert bulk.follow_all(session, many, types=world.types, wanted=None, now=world.now) == 0
 
     change(world, "1", boss.email, assignee=bob.email)
 
     assert world.followers(thread) == {boss.email, ann.email, bob.email}
+
+
+def test_an_assignee_who_hands_the_record_on_himself_has_acted_and_stays(world: World):
+    """B15."""
+    boss, ann, bob = (world.partner(f"{name}@corp.example", internal=True) for name in ("boss", "ann", "bob"))
+    thread = world.ticket(actor=boss.email, assignee=bob.email)
+
+    change(world, "1", bob.email, assignee=ann.email)
+
+    assert world.followers(thread) == {boss.email, ann.email, bob.email}
+
+
+def test_a_former_assignee_who_follows_another_merged_record_by_his_own_will_stays(world: World):
+    """Of two reasons the one that does not end with the assignment counts: records merged, partners merged."""
+    ann, twin = (world.partner(f"{name}@corp.example", internal=True) for name in ("ann", "twin"))
+    kept, gone, third = (
+        world.ticket("1", assignee=ann.email),
+        world.ticket("2"),
+        world.ticket("3", assignee=ann.email),
+    )
+    world.follow(gone, ann)
+    world.follow(third, twin)
+    with world.database.write() as session:
+        Lives(types=world.types, posting=world.posting).merge(session, gone, kept, actor=None, now=world.now)
+    merged(world, twin.email, ann.email)
+
+    for key in ("1", "3"):
+        change(world, key, assignee=None)
+
+    assert (world.followers(kept), world.followers(third)) == ({ann.email}, {ann.email})
 
 
 def test_a_follower_who_was_assigned_meanwhile_stays_a_follower(world: World):
@@ -145,6 +183,21 @@ def test_a_task_that_gets_its_parent_later_is_followed_from_then_on_and_keeps_wh
 
     assert subtypes(world, task) == {ann.email: {"progress", "costs"}, bob.email: {"note"}}
     assert change(world, "t1", record_type="task", parent=None).parent_id is None
+
+
+@pytest.mark.parametrize("parent_comes", ["at creation", "later"])
+def test_a_former_assignee_who_follows_by_the_parent_stays(world: World, project: Any, parent_comes: str):
+    """B15, B16."""
+    bob = world.partner("bob@corp.example", internal=True)
+    world.follow(project, bob, "task_new")
+    parent = RecordName("project", "p1")
+    at_once = {"parent": parent} if parent_comes == "at creation" else {}
+    task = change(world, "t1", record_type="task", assignee=bob.email, **at_once)
+    change(world, "t1", record_type="task", parent=parent)
+
+    change(world, "t1", record_type="task", assignee=None)
+
+    assert world.followers(task) == {bob.email}
 
 
 def test_a_parent_that_is_not_there_is_named(world: World, project: Any):
