@@ -8,10 +8,11 @@ from typing import NamedTuple
 
 from gateway.chatter.actor import Reader
 from gateway.chatter.follow import left_entry
-from gateway.chatter.partners import address_or_bad_value, find_or_add
+from gateway.chatter.partners import address_or_bad_value, find_or_add, ours_among
 from gateway.chatter.post import Posting
 from gateway.chatter.types import Types
 from gateway.errors import BadValue, FieldError
+from gateway.rules.own import OwnDomain
 from gateway.rules.subscription import allowed, defaults, unknown
 from store.models.views import PartnerView, ThreadView
 from store.queries import follower as followers
@@ -37,9 +38,11 @@ def find(
     reader: Reader,
     add: bool,
     now: datetime,
+    domains: Sequence[OwnDomain] = (),
 ) -> Many:
     """The records (type, key) and partners of a call. add: who is unknown becomes an external partner.
 
+    domains: ours; an address with a meaning in one of them is nobody's.
     Raises BadValue naming each record that is not there for the reader, and each partner that is wrong.
     """
     if len(records) * len(emails) > MOST_PAIRS:
@@ -53,19 +56,24 @@ def find(
         for index, ((record_type, key), is_missing) in enumerate(zip(records, missing, strict=True))
         if is_missing
     ]
-    people = _people(session, emails, add=add, now=now, errors=errors)
+    people = _people(session, emails, add=add, now=now, errors=errors, domains=domains)
     if errors:
         raise BadValue(errors[0].detail, errors)
     return Many([found[name] for name in dict.fromkeys(records)], people)
 
 
 def _people(
-    session: Session, emails: Sequence[str], *, add: bool, now: datetime, errors: list[FieldError]
-) -> list[PartnerView]:
+    session: Session, emails: Sequence[str], *, add: bool, now: datetime, errors: list[FieldError],
+    domains: Sequence[OwnDomain],
+) -> list[PartnerView]:  # fmt: skip
     addresses = [address_or_bad_value(text, f"partners/{index}") for index, text in enumerate(emails)]
     known = partners.by_addresses(session, addresses)
+    ours = ours_among(session, addresses, domains) if add else frozenset()
     for index, address in enumerate(addresses):
         partner = known.get(address)
+        if address in ours:
+            errors.append(FieldError(f"#/partners/{index}", f"{address} is an address of the gateway itself"))
+            continue
         if partner is None and not add:
             errors.append(FieldError(f"#/partners/{index}", f"{address} is not a known partner"))
         elif partner is not None and add and not partner.active:

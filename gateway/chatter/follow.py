@@ -7,7 +7,7 @@ from datetime import datetime
 
 from gateway.chatter.post import SYSTEM, Draft, Posting, delivery_row
 from gateway.chatter.types import Types
-from gateway.errors import BadValue, Conflict, NotFound
+from gateway.errors import BadValue, NotFound
 from gateway.rules.subscription import allowed, defaults, unknown
 from store.models.views import PartnerView, ThreadView
 from store.queries import follower as followers
@@ -23,10 +23,10 @@ def follow(
 
     wanted: None = the defaults, and who follows already keeps his set; given = replaces it. Who was assigned
     has chosen to follow from now on. Raises
-    BadValue for an unknown subtype, Conflict for a deactivated partner.
+    BadValue for an unknown subtype and for a deactivated partner.
     """
     if not partner.active:
-        raise Conflict(f"{partner.email} is deactivated")
+        raise BadValue.of("email", f"{partner.email} is deactivated")
     subtypes = types.get(thread.record_type, session).subtypes
     if wanted is None:
         chosen = defaults(subtypes, internal=partner.internal)

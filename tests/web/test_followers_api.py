@@ -8,6 +8,7 @@ import httpx
 from sqlalchemy import select
 
 from store.models import Delivery
+from tests.builders import DOMAIN
 from tests.web.conftest import Web, add
 
 Api = httpx.AsyncClient
@@ -59,6 +60,22 @@ async def test_a_batch_that_is_wrong_names_each_place_and_does_nothing(web: Web,
             refused.text
         )
     assert await following(api, "1") == {}
+
+
+async def test_who_cannot_follow_is_named_by_the_single_call_and_by_the_batch(web: Web, api: Api):
+    """B06, T106: a deactivated partner, an alias, a reply address, and what is no address."""
+    [name] = await records(api, "1")
+    await add(api, "gone@corp.example", internal=True, active=False)
+    reply = (await api.get("/records/ticket/1")).json()["reply_address"]
+
+    for email in ("gone@corp.example", f"support@{DOMAIN}", reply, f"notifications@{DOMAIN}", "no address"):
+        one = await api.post("/records/ticket/1/followers", json={"email": email})
+        many = await api.post("/followers/batch", json={"records": [name], "partners": [CAROL, email]})
+
+        for answer, pointer in ((one, "#/email"), (many, "#/partners/1")):
+            assert (answer.status_code, answer.json()["errors"][0]["pointer"]) == (422, pointer), answer.text
+    assert await following(api, "1") == {}
+    assert (await api.get(f"/partners/{reply}")).status_code == 404
 
 
 async def test_a_token_of_other_record_types_finds_no_record_to_follow(web: Web, api: Api):

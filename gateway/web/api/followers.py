@@ -11,7 +11,7 @@ from gateway.chatter import bulk, follow
 from gateway.chatter.access import Caller
 from gateway.chatter.actor import open_thread, reader_of
 from gateway.chatter.page import FollowerView, follower_of, follower_view
-from gateway.chatter.partners import address_or_bad_value, find_or_add, known
+from gateway.chatter.partners import address_or_bad_value, find_or_add, known, refuse_ours
 from gateway.errors import BadValue, NotFound
 from gateway.mail.html import clean, to_text
 from gateway.web.auth import Asking, needs
@@ -60,6 +60,7 @@ def add_follower(
         now = services.now()
         thread = _opened(session, services, caller, services.thread(session, record_type, key), data.actor)
         address = address_or_bad_value(data.email, "email")
+        refuse_ours(session, {"email": address}, services.domains)
         by = known(session, data.actor, "actor") if data.actor else None
         partner = find_or_add(session, {address: data.name or ""}, now)[address]
         is_new = follow.follow(
@@ -139,7 +140,9 @@ def follow_many(
         now = services.now()
         reader = reader_of(session, services.types, caller=caller, actor=data.actor)
         names = [(name.type, name.key) for name in data.records]
-        many = bulk.find(session, names, data.partners, reader=reader, add=data.follow, now=now)
+        many = bulk.find(
+            session, names, data.partners, reader=reader, add=data.follow, now=now, domains=services.domains
+        )
         if data.follow:
             changed = bulk.follow_all(session, many, types=services.types, wanted=data.subtypes, now=now)
         else:
