@@ -83,6 +83,19 @@ def _people(
     return list({partner.id: partner for partner in known.values()}.values())
 
 
+def strangers(session: Session, many: Many) -> list[tuple[ThreadView, PartnerView]]:
+    """Which of the partners do not follow which of the records yet."""
+    there = followers.subscribed(
+        session, [thread.id for thread in many.threads], {partner.id for partner in many.partners}
+    )
+    return [
+        (thread, partner)
+        for thread in many.threads
+        for partner in many.partners
+        if (thread.id, partner.id) not in there
+    ]
+
+
 def follow_all(
     session: Session, many: Many, *, types: Types, wanted: Collection[str] | None, now: datetime
 ) -> int:

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from datetime import datetime
+from typing import Any
 
-from gateway.chatter.post import SYSTEM, Draft, Posting, delivery_row
+from gateway.chatter.changelog import author_of
+from gateway.chatter.post import INVITED, SYSTEM, Draft, Posting
 from gateway.chatter.types import Types
 from gateway.errors import BadValue, NotFound
 from gateway.rules.subscription import allowed, defaults, unknown
 from store.models.views import PartnerView, ThreadView
 from store.queries import follower as followers
-from store.queries import message as messages
 from store.session import Session
 
 
@@ -76,17 +77,33 @@ def left_entry(thread: ThreadView, partner: PartnerView) -> Draft:
 
 
 def invite(
-    session: Session, thread: ThreadView, partner: PartnerView, *, posting: Posting, html: str, text: str,
+    session: Session, pairs: Sequence[tuple[ThreadView, PartnerView]], *, posting: Posting, html: str, text: str,
     by: PartnerView | None, now: datetime,
-) -> None:  # fmt: skip
-    """Queue the invitation of a new follower; his answer lands on the thread. html: cleaned, "" = the house's text."""
+) -> int:  # fmt: skip
+    """Tell followers that they were invited, each in the way he wants to be told; answers how many.
+
+    An entry of the log says who invited whom; the mail carries its Message-ID, so an answer lands on the
+    thread. Whoever has not been sent his last invitation yet gets no other. html, text: of the inviter,
+    cleaned, "" = the house's own.
+    """
+    waiting = followers.waiting_invitations(session, sorted({thread.id for thread, _ in pairs}))
+    wanted = [(thread, partner) for thread, partner in pairs if (thread.id, partner.id) not in waiting]
     payload = {"html": html, "text": text, "by": by.name or by.email if by else ""}
-    row = delivery_row(
-        "invite", address=partner.email, reason="invited", header_id=posting.new_header_id(thread), now=now,
-        thread_id=thread.id, partner_id=partner.id, payload=payload,
+    posting.post_all(session, [_invited_entry(*pair, by, payload) for pair in wanted], now)
+    followers.invite_all(session, [(thread.id, partner.id) for thread, partner in wanted], now)
+    return len(wanted)
+
+
+def _invited_entry(
+    thread: ThreadView, partner: PartnerView, by: PartnerView | None, payload: dict[str, Any]
+) -> Draft:
+    """The log entry about an invitation. He may be an outsider, and his answer is no note: so it is not internal."""
+    name = partner.name or partner.email
+    words = f"{payload['by']} invited {name}." if by else f"{name} was invited."
+    return Draft(
+        thread, "log", "note", author_of(by), body_text=words, body_html=f"<p>{_escaped(words)}</p>", generated=True,
+        tell=False, concerned=frozenset({partner.id}), concern=INVITED, payload=payload,
     )  # fmt: skip
-    messages.add_deliveries(session, [row])
-    followers.invite(session, thread.id, [partner.id], now)
 
 
 def _check(names: list[str], record_type: str) -> None:

@@ -12,7 +12,7 @@ from typing import Any
 
 from gateway.chatter.changelog import plain_entry
 from gateway.chatter.partners import known
-from gateway.chatter.plan import key_trouble
+from gateway.chatter.plan import actor_trouble, key_trouble
 from gateway.chatter.post import Posting
 from gateway.chatter.types import TypeRules, Types
 from gateway.errors import BadValue, Conflict, FieldError, NotFound
@@ -189,7 +189,7 @@ class Lives:
     def _follow_creator(
         self, session: Session, thread: ThreadView, by: PartnerView | None, rules: TypeRules, now: datetime
     ) -> None:
-        if by is not None and by.active:
+        if by is not None:
             wanted = defaults(rules.subtypes, internal=by.internal)
             followers.follow_all(session, [_follower(thread, by.id, wanted, "creator", now)])
 
@@ -205,7 +205,11 @@ class Lives:
 
 
 def _actor(session: Session, email: str | None) -> PartnerView | None:
-    return known(session, email, "actor") if email else None
+    """Who does it, None = the system. Raises BadValue for an outsider and for who is deactivated."""
+    actor = known(session, email, "actor") if email else None
+    if actor is not None and (trouble := actor_trouble(actor)):
+        raise BadValue.of("actor", trouble)
+    return actor
 
 
 def _check_messages(message_ids: Sequence[int], found: dict[int, int | None]) -> None:

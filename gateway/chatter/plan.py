@@ -14,6 +14,7 @@ from gateway.chatter.types import TypeRules
 from gateway.errors import BadValue, FieldError
 from gateway.mail.address import normalise
 from gateway.rules.tracking import ACTIVE, ASSIGNEE, Change, changes, wrong_values
+from gateway.rules.visibility import may_access
 from store.models.views import PartnerView, ThreadView
 from store.queries import partner as partners
 from store.session import Session
@@ -113,6 +114,8 @@ def plan(
     _check(index, change, rules, faults, domains)
     values = change.values
     actor = people.find(change.actor, faults, index, "actor") if change.actor else None
+    if actor is not None and actor_trouble(actor, is_new=thread is None):
+        faults.add(index, "actor", actor_trouble(actor, is_new=thread is None))
     assignee = people.find(values["assignee"], faults, index, "assignee") if values.get("assignee") else None
     columns = _plain_columns(values)
     if values.get("members") is not None:
@@ -122,8 +125,9 @@ def plan(
     is_reassigned = "assignee" in values and _id(assignee) != (thread.assignee_id if thread else None)
     if is_reassigned:
         columns["assignee_id"] = _id(assignee)
-        if assignee is not None and not assignee.active:
-            faults.add(index, "assignee", f"{assignee.email} is deactivated")
+        if assignee is not None:
+            members = columns.get("members", thread.members if thread else None)
+            _check_assignee(index, assignee, members, rules, faults)
     lines = (
         () if thread is None else _lines(thread, columns, rules, people.name_of(thread.assignee_id), assignee)
     )
@@ -170,6 +174,33 @@ def _check(
         faults.add(index, "domain", f"{domain!r} is not one of our domains")
     for name, words in wrong_values(rules.fields, change.values.get("fields") or {}).items():
         faults.add(index, f"fields/{pointed(name)}", words)
+
+
+def actor_trouble(actor: PartnerView, *, is_new: bool = False) -> str:
+    """Why a person may not do anything to a record, "" if he may. is_new: he enters it.
+
+    A customer may be named as who opened a record; what a host application changes for him it changes itself.
+    """
+    if not actor.active:
+        return f"{actor.email} is deactivated"
+    return "" if actor.internal or is_new else f"{actor.email} is not a colleague"
+
+
+def _check_assignee(
+    index: int, assignee: PartnerView, members: Sequence[int] | None, rules: TypeRules, faults: Faults
+) -> None:
+    """Only a colleague who may work on the record is given it. members: as they will be, None = it names none.
+
+    He will follow it, so a record that is open to its followers is open to him.
+    """
+    if not assignee.active:
+        faults.add(index, "assignee", f"{assignee.email} is deactivated")
+    elif not assignee.internal:
+        faults.add(index, "assignee", f"{assignee.email} is not a colleague")
+    elif not may_access(
+        internal=True, active=True, partner_id=assignee.id, members=members, access=rules.access, follows=True
+    ):
+        faults.add(index, "assignee", f"{assignee.email} has no access to the record")
 
 
 def key_trouble(key: str) -> str:

@@ -24,6 +24,9 @@ from store.queries import thread as threads
 from store.search import indexed
 from store.session import Session
 
+ASSIGNED, INVITED = "assigned", "invited"
+_MAIL_OF = {ASSIGNED: "assigned", INVITED: "invite"}
+
 
 @dataclass(frozen=True, slots=True)
 class Author:
@@ -67,8 +70,10 @@ class Draft:
     kind: message, note or log. internal: for staff only. actor_id: who really wrote it where the author is
     another, None = the author. mentioned, recipients: partner ids. confirmed: outsiders who may get this
     internal message. addressed / addressed_count_for, named_only: as in rules/recipients. followers: partners
-    who begin to follow by this message: (id, internal). addressees: whom To and Cc show. header_id: the Message-ID under which it came in, None
-    if it was written here. tell: False = stored, nobody is told.
+    who begin to follow by this message: (id, internal). addressees: whom To and Cc show. header_id: the
+    Message-ID under which it came in, None if it was written here. tell: False = stored, nobody is told but those
+    whom it concerns. concerned: partner ids whom it concerns in person, for the reason ``concern`` (ASSIGNED or
+    INVITED); payload: what their mails say beside it.
     """
 
     thread: ThreadView
@@ -101,6 +106,9 @@ class Draft:
     generated: bool = False
     tell: bool = True
     extra_search: tuple[str, ...] = field(default=())
+    concerned: frozenset[int] = frozenset()
+    concern: str = ""
+    payload: dict[str, Any] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,7 +156,7 @@ class Posting:
         messages.add_refs(session, message_id, references)
         self._attach(session, message_id, draft, now)
         followed = self._follow(session, draft, now)
-        decisions = self._expand(session, draft, now) if draft.tell else []
+        decisions = self._expand(session, draft, now) if draft.tell or draft.concerned else []
         self._queue(session, draft, message_id, header_id, decisions, now)
         if draft.kind != "log":
             self.events.posted(session, [(draft.thread, message_id)], now)
@@ -161,11 +169,11 @@ class Posting:
         rows = [_row(draft, header_id, now) for draft, header_id in zip(drafts, headers, strict=True)]
         ids = messages.add_all(session, rows)
         messages.add_own_refs(session, list(zip(headers, ids, strict=True)))
-        audiences = followers.audiences(session, [draft.thread.id for draft in drafts if draft.tell], now)
+        audiences = self._audiences(session, drafts, now)
         posted = [
-            (draft, message_id, header_id, self._decide(session, draft, audiences[draft.thread.id]))
-            for draft, message_id, header_id in zip(drafts, ids, headers, strict=True)
-            if draft.tell
+            (draft, message_id, header_id, self._decide(session, draft, audience))
+            for draft, message_id, header_id, audience in zip(drafts, ids, headers, audiences, strict=True)
+            if audience
         ]
         self._queue_all(session, [one for one in posted if one[3]], now)
         said = [(draft.thread, id_) for draft, id_ in zip(drafts, ids, strict=True) if draft.kind != "log"]
@@ -210,18 +218,42 @@ class Posting:
         return followers.follow(session, draft.thread.id, wishes, reason="answered", now=now)
 
     def _expand(self, session: Session, draft: Draft, now: datetime) -> list[Notice]:
-        others = draft.mentioned | draft.recipients
+        if not draft.tell:
+            return self._decide(session, draft, list(followers.people(session, draft.concerned, now).values()))
+        others = draft.mentioned | draft.recipients | draft.concerned
         return self._decide(session, draft, followers.audience(session, draft.thread.id, others, now))
 
     def _decide(self, session: Session, draft: Draft, audience: Sequence[AudienceView]) -> list[Notice]:
+        """What the rule says; whom a draft concerns is told as an addressee is, for a reason of its own."""
         writer = draft.actor_id if draft.actor_id is not None else draft.author.partner_id
         said = Said(
             draft.subtype, internal=draft.internal, author_id=writer, mentioned=draft.mentioned,
-            recipients=draft.recipients, confirmed=draft.confirmed, addressed=draft.addressed,
+            recipients=draft.recipients | draft.concerned, confirmed=draft.confirmed, addressed=draft.addressed,
             addressed_count_for=draft.addressed_count_for, members=draft.thread.members,
             access=self.access(session, draft.thread), named_only=draft.named_only,
         )  # fmt: skip
-        return notices(audience, said)
+        return [
+            one._replace(reason=draft.concern)
+            if one.partner_id in draft.concerned and one.reason == "recipient"
+            else one
+            for one in notices(audience, said)
+        ]
+
+    def _audiences(
+        self, session: Session, drafts: Sequence[Draft], now: datetime
+    ) -> list[list[AudienceView]]:
+        """Who is to be considered for each draft: the followers where it tells, and whom it concerns."""
+        of_thread = followers.audiences(session, [draft.thread.id for draft in drafts if draft.tell], now)
+        concerned = {partner_id for draft in drafts for partner_id in draft.concerned}
+        people = followers.people(session, concerned, now)
+        found = []
+        for draft in drafts:
+            audience = of_thread[draft.thread.id] if draft.tell else []
+            if draft.concerned:
+                absent = draft.concerned - {view.partner_id for view in audience}
+                audience = [*audience, *(people[one] for one in sorted(absent) if one in people)]
+            found.append(audience)
+        return found
 
     def _queue(
         self,
@@ -261,8 +293,9 @@ class Posting:
             session,
             [
                 delivery_row(
-                    "message", address=notice.email, reason=notice.reason, header_id=header_id, now=now,
-                    message_id=message_id, thread_id=draft.thread.id, partner_id=notice.partner_id,
+                    _MAIL_OF.get(notice.reason, "message"), address=notice.email, reason=notice.reason,
+                    header_id=header_id, now=now, message_id=message_id, thread_id=draft.thread.id,
+                    partner_id=notice.partner_id, payload=draft.payload if notice.reason == draft.concern else None,
                     confirmed=notice.partner_id in draft.confirmed,
                 )
                 for draft, message_id, header_id, notice in mailed

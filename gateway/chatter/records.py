@@ -7,6 +7,7 @@ of statements that does not grow with the number of records.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -15,13 +16,12 @@ from gateway.chatter.automail import send_mapped
 from gateway.chatter.changelog import change_entry, plain_entry
 from gateway.chatter.plan import Faults, People, Plan, plan
 from gateway.chatter.plan import RecordChange as RecordChange
-from gateway.chatter.post import Draft, Posting, delivery_row
+from gateway.chatter.post import ASSIGNED, Draft, Posting
 from gateway.chatter.types import TypeRules, Types
 from gateway.errors import NotFound
 from gateway.rules.subscription import defaults
 from store.models.views import PartnerView, ThreadView
 from store.queries import follower as followers
-from store.queries import message as messages
 from store.queries import thread as threads
 from store.session import Session
 
@@ -76,9 +76,6 @@ class Records:
         self._posting.post_all(
             session, [entry for done, thread in loud for entry in _entries(done, thread)], now
         )
-        messages.add_deliveries(
-            session, [row for done, thread in loud for row in self._told(done, thread, now)]
-        )
         for done, thread in loud:
             changed = set(thread.fields) if done.thread is None else {line.field for line in done.lines}
             send_mapped(
@@ -107,7 +104,7 @@ class Records:
         ]
 
     def _follow(self, session: Session, done: Sequence[tuple[Plan, ThreadView]], now: datetime) -> None:
-        """The creator follows what he made, the assignee what he was given; who was assigned and idle leaves.
+        """A colleague who creates a record follows it, the assignee what he was given; who was assigned and idle leaves.
 
         Who hands the record on himself has acted. Followers of a parent inherit.
         """
@@ -120,27 +117,26 @@ class Records:
         rows = []
         for each, thread in done:
             people = [(each.assignee, followers.ASSIGNED)] if each.assignee else []
-            if each.thread is None and each.actor is not None and each.actor.active:
+            if each.thread is None and each.actor is not None and each.actor.internal:
                 people.insert(0, (each.actor, "creator"))
             rows += [_follower(thread, partner, each.rules, reason, now) for partner, reason in people]
         rows += family.heirs(session, done, now)
         followers.follow_all(session, family.united(rows))
 
-    def _told(self, done: Plan, thread: ThreadView, now: datetime) -> list[dict[str, Any]]:
-        """The mail to a new assignee, unless he did it himself."""
-        assignee, actor = done.assignee, done.actor
-        if assignee is None or (actor is not None and actor.id == assignee.id):
-            return []
-        row = delivery_row(
-            "assigned", address=assignee.email, reason="assigned", header_id=self._posting.new_header_id(thread),
-            now=now, thread_id=thread.id, partner_id=assignee.id,
-            payload={"by": (actor.name or actor.email) if actor else ""},
-        )  # fmt: skip
-        return [row]
-
 
 def _entries(done: Plan, thread: ThreadView) -> list[Draft]:
-    """The log entry of what was done to a record: at most one."""
+    """The log entry of what was done to a record: at most one; it brings a new assignee his notice.
+
+    Who assigned himself knows.
+    """
+    assignee, actor = done.assignee, done.actor
+    if assignee is None or (actor is not None and actor.id == assignee.id):
+        return _logged(done, thread)
+    concerned = frozenset({assignee.id})
+    return [replace(entry, concerned=concerned, concern=ASSIGNED) for entry in _logged(done, thread)]
+
+
+def _logged(done: Plan, thread: ThreadView) -> list[Draft]:
     if done.thread is None:
         words = f"{done.rules.label} created"
         return [

@@ -82,12 +82,17 @@ class FollowerBody(Body):
 
 
 class FollowersBatchBody(Body):
-    """POST /followers/batch. partners: e-mails. follow: false = end the subscriptions."""
+    """POST /followers/batch. partners: e-mails. follow: false = end the subscriptions.
+
+    notify: invite those who are new; so does invitation_html alone.
+    """
 
     records: list[RecordName]
     partners: list[str]
     subtypes: list[str] | None = None
     follow: bool = True
+    notify: bool | None = None
+    invitation_html: str | None = None
 
 
 class MergeBody(Body):

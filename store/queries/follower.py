@@ -11,7 +11,7 @@ from sqlalchemy import bindparam, delete, exists, func, or_, select, update
 from sqlalchemy.dialects.postgresql import insert as insert_postgresql
 from sqlalchemy.dialects.sqlite import insert as insert_sqlite
 
-from store.models import Follower, Invitation, Message, Partner, Suppression
+from store.models import Delivery, Follower, Invitation, Message, Partner, Suppression
 from store.models.views import AudienceView
 from store.session import Session
 
@@ -20,6 +20,7 @@ _invitation = Invitation.table()
 _partner = Partner.table()
 _suppression = Suppression.table()
 _message = Message.table()
+_delivery = Delivery.table()
 _CHUNK = 500
 
 ASSIGNED = "assigned"
@@ -236,13 +237,68 @@ def audiences(session: Session, thread_ids: Sequence[int], now: datetime) -> dic
     return found
 
 
+def people(session: Session, partner_ids: Collection[int], now: datetime) -> dict[int, AudienceView]:
+    """These partners as ``audience`` gives them, by id, on no thread: nobody follows."""
+    found: dict[int, AudienceView] = {}
+    ids = sorted(partner_ids)
+    for start in range(0, len(ids), _CHUNK):
+        values = {"thread": 0, "others": ids[start : start + _CHUNK], "now": now}
+        for row in session.execute(_others, values):
+            found[row[0]] = AudienceView(*row)
+    return found
+
+
+_invite_values: dict[str, Any] = {name: bindparam(name) for name in ("thread_id", "partner_id", "created_at")}
+_invite = {
+    name: make(_invitation).values(_invite_values).on_conflict_do_nothing()
+    for name, make in (("sqlite", insert_sqlite), ("postgresql", insert_postgresql))
+}
+
+
 def invite(session: Session, thread_id: int, partner_ids: Collection[int], now: datetime) -> None:
     """Note that a verified colleague addressed these partners on the thread."""
-    if not partner_ids:
-        return
-    make = insert_postgresql if session.dialect.name == "postgresql" else insert_sqlite
-    rows = [{"thread_id": thread_id, "partner_id": i, "created_at": now} for i in sorted(partner_ids)]
-    session.execute(make(_invitation).values(rows).on_conflict_do_nothing())
+    invite_all(session, [(thread_id, partner_id) for partner_id in partner_ids], now)
+
+
+def invite_all(session: Session, pairs: Collection[tuple[int, int]], now: datetime) -> None:
+    """Note that verified colleagues addressed partners on threads: (thread id, partner id)."""
+    rows = [
+        {"thread_id": thread_id, "partner_id": partner_id, "created_at": now}
+        for thread_id, partner_id in sorted(pairs)
+    ]
+    if rows:
+        session.execute(_invite[session.dialect.name], rows)
+
+
+def subscribed(
+    session: Session, thread_ids: Sequence[int], partner_ids: Collection[int]
+) -> set[tuple[int, int]]:
+    """Which of these partners follow which of these threads: (thread id, partner id)."""
+    found: set[tuple[int, int]] = set()
+    for start in range(0, len(thread_ids), _CHUNK):
+        those = _follower.c.thread_id.in_(thread_ids[start : start + _CHUNK])
+        rows = session.execute(
+            select(_follower.c.thread_id, _follower.c.partner_id).where(
+                those, _follower.c.partner_id.in_(sorted(partner_ids))
+            )
+        )
+        found |= {(row.thread_id, row.partner_id) for row in rows}
+    return found
+
+
+def waiting_invitations(session: Session, thread_ids: Sequence[int]) -> set[tuple[int, int]]:
+    """To whom an invitation mail to one of these threads is still to be sent: (thread id, partner id)."""
+    found: set[tuple[int, int]] = set()
+    for start in range(0, len(thread_ids), _CHUNK):
+        rows = session.execute(
+            select(_delivery.c.thread_id, _delivery.c.partner_id).where(
+                _delivery.c.thread_id.in_(thread_ids[start : start + _CHUNK]),
+                _delivery.c.kind == "invite",
+                _delivery.c.state.in_(["queued", "deferred"]),
+            )
+        )
+        found |= {(row.thread_id, row.partner_id) for row in rows}
+    return found
 
 
 def is_follower(session: Session, thread_id: int, partner_id: int) -> bool:

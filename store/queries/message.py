@@ -281,7 +281,7 @@ def notices_of(session: Session, message_ids: Sequence[int]) -> dict[int, list[A
             _delivery,
             (_delivery.c.message_id == _notice.c.message_id)
             & (_delivery.c.partner_id == _notice.c.partner_id)
-            & (_delivery.c.kind == "message"),
+            & _delivery.c.kind.in_(["message", "assigned", "invite"]),
         )
         .where(_notice.c.message_id.in_(message_ids))
         .order_by(_notice.c.partner_id)

@@ -5,8 +5,10 @@ from __future__ import annotations
 import pytest
 
 from gateway.chatter.records import RecordChange
+from gateway.chatter.types import put as put_type
 from gateway.errors import BadValue, NotFound
 from store.queries import message as messages
+from store.queries import partner as partners
 from tests.builders import World
 
 
@@ -38,6 +40,125 @@ def test_who_assigns_himself_is_not_mailed(world: World):
 
     with world.database.read() as session:
         assert session.exec_driver_sql("SELECT count(*) FROM delivery").scalar() == 0
+
+
+ALICE, BOB, CAROL, GONE = (
+    "alice@corp.example",
+    "bob@corp.example",
+    "carol@customer.example",
+    "gone@corp.example",
+)
+
+
+@pytest.fixture
+def people(world: World) -> World:
+    """Alice and Bob are staff, Carol is a customer, Gone was staff."""
+    for email in (ALICE, BOB):
+        world.partner(email, internal=True)
+    world.partner(CAROL)
+    world.partner(GONE, internal=True, active=False)
+    return world
+
+
+def told(world: World, thread) -> dict[str, tuple[str, str]]:
+    """What the newest entry's notices are: email -> (state, reason)."""
+    with world.database.read() as session:
+        newest = messages.page(session, thread.id)[0]
+    return world.notices(newest.id)
+
+
+@pytest.mark.parametrize(("notify", "state", "reason"), [
+    ({}, "queued", "assigned"), ({"timing": "web"}, "inbox", "assigned"), ({"timing": "none"}, "skipped", "wants no notices"),
+])  # fmt: skip
+@pytest.mark.parametrize("when", ["at creation", "later"])
+def test_t113_an_assignee_is_told_in_the_way_he_wants(
+    people: World, notify, state: str, reason: str, when: str
+):
+    """B14: by mail, in the inbox, or not with the reason; only he, and never who assigned himself."""
+    with people.database.write() as session:
+        bob = partners.by_address(session, BOB)
+        partners.change(session, bob.id, {"notify": notify})
+    if when == "later":
+        put(people, actor=ALICE)
+
+    thread = put(people, actor=ALICE, assignee=BOB)
+
+    assert told(people, thread) == {BOB: (state, reason)}
+    with people.database.read() as session:
+        unread = [(row.reason, row.key) for row in messages.unread(session, bob.id, before=None, limit=9)]
+        mailed = session.exec_driver_sql("SELECT kind, address FROM delivery").all()
+    assert unread == ([("assigned", "1")] if state == "inbox" else [])
+    assert [tuple(row) for row in mailed] == ([("assigned", BOB)] if state == "queued" else [])
+    thread = put(people, "2", actor=BOB, assignee=BOB)
+    assert (told(people, thread), people.followers(thread)) == ({}, {BOB})
+
+
+def test_the_assignee_of_a_change_that_tells_its_followers_hears_of_it_once(people: World):
+    with people.database.read() as session:
+        bob, alice = partners.by_address(session, BOB), partners.by_address(session, ALICE)
+    thread = put(people, fields={"stage": "new"})
+    for who in (alice, bob):
+        people.follow(thread, who, "stage_changed")
+
+    put(people, fields={"stage": "won"}, assignee=BOB)
+
+    assert told(people, thread) == {BOB: ("queued", "assigned"), ALICE: ("queued", "follower")}
+
+
+@pytest.mark.parametrize(("values", "assignee", "access", "refused"), [
+    ({}, CAROL, "all", "carol@customer.example is not a colleague"),
+    ({}, GONE, "all", "gone@corp.example is deactivated"),
+    ({"members": [ALICE]}, BOB, "all", "bob@corp.example has no access to the record"),
+    ({"members": [ALICE, BOB]}, BOB, "all", ""),
+    ({"members": None}, BOB, "all", ""),
+    ({"members": None}, BOB, "members", "bob@corp.example has no access to the record"),
+    ({"members": None}, BOB, "followers", ""),
+])  # fmt: skip
+def test_only_a_colleague_who_may_work_on_the_record_is_given_it(
+    people: World, values, assignee, access, refused
+):
+    """B14: as things will be after the call, so that members and assignee may come together."""
+    with people.database.write() as session:
+        put_type(session, "ticket", None, {"policy": {"access": access}}, people.now)
+    put(people, members=[ALICE])
+
+    if not refused:
+        assert put(people, assignee=assignee, **values).assignee_id
+        return
+    with pytest.raises(BadValue) as wrong:
+        put(people, assignee=assignee, **values)
+
+    assert [(error.pointer, error.detail) for error in wrong.value.errors] == [("#/assignee", refused)]
+
+
+def test_an_assignee_who_lost_his_access_since_spoils_no_other_change(people: World):
+    put(people, assignee=BOB)
+
+    thread = put(people, members=[ALICE], assignee=BOB, title="Pump")
+
+    assert thread.title == "Pump"
+
+
+@pytest.mark.parametrize("actor", [CAROL, GONE])
+def test_an_outsider_and_who_is_deactivated_change_no_record(people: World, actor: str):
+    put(people, title="Pump")
+
+    with pytest.raises(BadValue) as refused:
+        put(people, actor=actor, title="Mine")
+
+    assert [error.pointer for error in refused.value.errors] == ["#/actor"]
+
+
+def test_a_customer_for_whom_a_record_is_opened_is_its_creator_but_follows_only_if_somebody_lets_him(
+    people: World,
+):
+    """B13: an active colleague follows what he creates, a customer does not."""
+    thread = put(people, actor=CAROL, title="Pump")
+
+    with people.database.read() as session:
+        carol = partners.by_address(session, CAROL)
+    assert (thread.creator_id, people.followers(thread)) == (carol.id, set())
+    assert people.followers(put(people, "2", actor=ALICE)) == {ALICE}
 
 
 def test_changes_of_one_call_become_one_entry_with_old_and_new_values(world: World):

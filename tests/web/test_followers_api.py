@@ -5,11 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 import httpx
+import pytest
 from sqlalchemy import select
 
 from store.models import Delivery
-from tests.builders import DOMAIN
+from tests.builders import DOMAIN, a_mail, hop_client, stamped
 from tests.web.conftest import Web, add
+from tests.web.outbox import send, text_of
 
 Api = httpx.AsyncClient
 CAROL = "carol@customer.example"
@@ -155,6 +157,107 @@ async def test_an_invitation_is_sent_only_where_it_is_wanted_once_and_with_the_t
     [(address, kind, payload)] = [tuple(row) for row in rows]
     assert (address, kind, payload["by"]) == (CAROL, "invite", "Ann")
     assert "join" in payload["html"] and "join" in payload["text"]
+
+
+async def test_t122_an_invitation_goes_the_way_its_reader_wants(web: Web, api: Api):
+    """B05: by mail to the contact, to the inbox of who reads there, to nobody who wants none; the log says so."""
+    for email, timing in (
+        ("ann@corp.example", "now"),
+        ("web@corp.example", "web"),
+        ("none@corp.example", "none"),
+    ):
+        await add(api, email, internal=True, notify={"timing": timing})
+    await add(api, CAROL)
+    names = await records(api, "1", "2")
+    body = {
+        "records": names, "partners": ["web@corp.example", "none@corp.example", CAROL], "notify": True,
+        "invitation_html": "<p>Come <script>in</script></p>", "actor": "ann@corp.example",
+    }  # fmt: skip
+
+    assert (await api.post("/followers/batch", json=body)).json()["changed"] == 6
+
+    table = Delivery.table()
+    with web.world.database.read() as session:
+        rows = session.execute(select(table.c.address, table.c.kind, table.c.payload)).all()
+    assert [(row.address, row.kind, row.payload["html"]) for row in rows] == [
+        (CAROL, "invite", "<p>Come </p>")
+    ] * 2
+    inbox = (await api.get("/inbox", params={"partner": "web@corp.example"})).json()["items"]
+    assert [(one["record"]["key"], one["reason"]) for one in inbox] == [("2", "invited"), ("1", "invited")]
+    for key in ("1", "2"):
+        log = (await api.get(f"/records/ticket/{key}/messages")).json()["items"]
+        assert {
+            (one["body_text"], notice["partner"]["email"], notice["state"], notice["reason"])
+            for one in log for notice in one["notices"]
+        } == {
+            ("Ann invited Web.", "web@corp.example", "inbox", "invited"),
+            ("Ann invited None.", "none@corp.example", "skipped", "wants no notices"),
+            ("Ann invited Carol.", CAROL, "queued", "invited"),
+        }  # fmt: skip
+
+
+async def test_t122_a_batch_invites_only_who_is_new_and_unticked_nobody(web: Web, api: Api):
+    """B04, B09."""
+    names = await records(api, "1", "2")
+    await api.post("/records/ticket/1/followers", json={"email": CAROL})
+
+    await api.post(
+        "/followers/batch", json={"records": names, "partners": [CAROL, "dan@x.example"], "notify": True}
+    )
+    await api.post("/followers/batch", json={"records": names, "partners": ["eve@x.example"], "notify": False,
+                                             "invitation_html": "<p>No</p>"})  # fmt: skip
+
+    queue = (await api.get("/deliveries")).json()["items"]
+    assert sorted((one["address"], one["record"]["key"]) for one in queue) == [
+        (CAROL, "2"), ("dan@x.example", "1"), ("dan@x.example", "2"),
+    ]  # fmt: skip
+
+
+async def test_a_second_invitation_is_sent_only_when_the_first_has_left(web: Web, api: Api):
+    await records(api, "1")
+    again = {"email": CAROL, "notify": True}
+    for _ in range(2):
+        await api.post("/records/ticket/1/followers", json=again)
+
+    first = await send(web)
+    await api.post("/records/ticket/1/followers", json=again)
+    second = await send(web)
+
+    assert [mail["To"] for mail in first + second] == [CAROL, CAROL]
+
+
+@pytest.mark.parametrize("way", ["its Reply-To", "its Message-ID alone"])
+async def test_the_answer_to_an_invitation_lands_on_the_thread(web: Web, api: Api, way: str):
+    """B05 as the issue words it."""
+    await add(api, "ann@corp.example", internal=True)
+    await records(api, "1")
+    await api.post("/records/ticket/1/followers", json={"email": CAROL, "notify": True, "actor": "ann@corp.example",
+                                                        "invitation_html": "<p>Do you know more?</p>"})  # fmt: skip
+    [invitation] = await send(web)
+    assert "Ann invited you to follow this conversation:" in text_of(invitation)
+    assert "Do you know more?" in text_of(invitation)
+    to = invitation["Reply-To"] if way == "its Reply-To" else f"notifications@{DOMAIN}"
+
+    answer = a_mail(CAROL, to=to, text="I do.", extra=f"In-Reply-To: {invitation['Message-ID']}\r\n")
+    web.world.receive(stamped(answer, "customer.example"), to, client=hop_client())
+
+    newest = (await api.get("/records/ticket/1/messages")).json()["items"][0]
+    assert (newest["kind"], newest["body_text"], newest["author"]["email"]) == ("message", "I do.", CAROL)
+
+
+async def test_who_is_assigned_reads_by_whom_and_what_changed_with_it(web: Web, api: Api):
+    for name in ("ann", "bob"):
+        await add(api, f"{name}@corp.example", internal=True)
+    await records(api, "1")
+
+    await api.put("/records/ticket/1", json={"assignee": "bob@corp.example", "actor": "ann@corp.example",
+                                             "fields": {"amount": 5}})  # fmt: skip
+
+    [mail] = await send(web)
+    assert (mail["To"], mail["NotificationReason"]) == ("bob@corp.example", "assigned")
+    assert "Ann assigned this to you:" in text_of(mail)
+    assert "Amount:  -> 5 EUR" in text_of(mail) and "Assigned to:  -> Bob" in text_of(mail)
+    assert "because this was assigned to you" in text_of(mail)
 
 
 async def test_webhooks_are_entered_shown_changed_and_deleted(web: Web, api: Api):

@@ -25,6 +25,7 @@ from store.queries import partner as partners
 from store.session import Session
 
 _PATH = "/records/{record_type:str}/{key:str}/followers"
+MOST_INVITATIONS = 5_000
 _ONE = _PATH + "/{partner_id:int}"
 
 
@@ -66,18 +67,8 @@ def add_follower(
         is_new = follow.follow(
             session, thread, partner, types=services.types, wanted=data.subtypes, reason="added", now=now
         )
-        if data.notify or (data.notify is None and data.invitation_html):
-            html = clean(data.invitation_html or "")
-            follow.invite(
-                session,
-                thread,
-                partner,
-                posting=services.posting,
-                html=html,
-                text=to_text(html),
-                by=by,
-                now=now,
-            )
+        if _invites(data):
+            _invite(session, services, [(thread, partner)], data, by)
         return 201 if is_new else 200, _shown(session, thread, partner)
 
     return once(request, services, caller, data, work)
@@ -131,7 +122,10 @@ class BatchView(msgspec.Struct, frozen=True):
 def follow_many(
     data: FollowersBatchBody, services: Given, caller: Asking, request: Request[Any, Any, Any]
 ) -> Response[BatchView]:
-    """Make partners followers of many records at once, or end that; all of it or nothing."""
+    """Make partners followers of many records at once, or end that; all of it or nothing.
+
+    notify: who is new is invited, each as he wants to be told.
+    """
     for index, name in enumerate(data.records):
         if not caller.may("follow", name.type):
             raise BadValue.of(f"records/{index}", f"there is no {name.type} {name.key}")
@@ -144,12 +138,33 @@ def follow_many(
             session, names, data.partners, reader=reader, add=data.follow, now=now, domains=services.domains
         )
         if data.follow:
+            invited = bulk.strangers(session, many) if _invites(data) else []
+            if len(invited) > MOST_INVITATIONS:
+                raise BadValue.of("notify", f"one call invites {MOST_INVITATIONS} times at most")
             changed = bulk.follow_all(session, many, types=services.types, wanted=data.subtypes, now=now)
+            if invited:
+                by = known(session, data.actor, "actor") if data.actor else None
+                _invite(session, services, invited, data, by)
         else:
             changed = bulk.leave_all(session, many, posting=services.posting, now=now)
         return 200, BatchView(len(many.threads), len(many.partners), changed)
 
     return once(request, services, caller, data, work)
+
+
+def _invites(data: FollowerBody | FollowersBatchBody) -> bool:
+    """A text for the invitation is a wish to send it, unless the opposite is said."""
+    return bool(data.notify) or (data.notify is None and bool(data.invitation_html))
+
+
+def _invite(
+    session: Session, services: Services, pairs: list[tuple[ThreadView, PartnerView]],
+    data: FollowerBody | FollowersBatchBody, by: PartnerView | None,
+) -> None:  # fmt: skip
+    html = clean(data.invitation_html or "")
+    follow.invite(
+        session, pairs, posting=services.posting, html=html, text=to_text(html), by=by, now=services.now()
+    )
 
 
 def _opened(
