@@ -219,7 +219,9 @@ class Posting:
 
     def _expand(self, session: Session, draft: Draft, now: datetime) -> list[Notice]:
         if not draft.tell:
-            return self._decide(session, draft, list(followers.people(session, draft.concerned, now).values()))
+            return self._decide(
+                session, draft, list(followers.people(session, draft.concerned, now).values())
+            )
         others = draft.mentioned | draft.recipients | draft.concerned
         return self._decide(session, draft, followers.audience(session, draft.thread.id, others, now))
 
