@@ -31,6 +31,10 @@ class Caller:
         in_type = not self.record_types or record_type is None or record_type in self.record_types
         return in_type and (scope in self.scopes or "admin" in self.scopes)
 
+    def may_everywhere(self, scope: str) -> bool:
+        """The token carries the scope and is not limited to record types."""
+        return not self.record_types and self.may(scope)
+
 
 def digest(secret: str) -> str:
     """What is stored of a secret. Secrets have 256 random bits, so a plain hash is enough."""

@@ -129,7 +129,7 @@ def seed(session: Session, file: Path, *, domain: str, now: datetime) -> list[st
 
 def put(session: Session, name: str, label: str | None, changes: Mapping[str, Any], now: datetime) -> bool:
     """Write a record type; absent = unchanged, null = clear. Answers True when it is new. Raises BadValue."""
-    row = next((row for row in store.record_types(session) if row.name == name), None)
+    row = store.record_type(session, name)
     config = {
         key: value for key, value in {**(row.config if row else {}), **changes}.items() if value is not None
     }

@@ -21,7 +21,7 @@ from litestar.params import SkipValidation
 
 from gateway.chatter import access
 from gateway.chatter.access import Caller
-from gateway.errors import BadValue, Forbidden, NotFound
+from gateway.errors import BadValue, FieldError, Forbidden, NotFound
 from gateway.web.errors import NotLoggedIn, Unauthorised
 from gateway.web.reading import check_names
 from gateway.web.services import Services
@@ -97,8 +97,11 @@ def csrf_of(cookie: str) -> str:
     return hashlib.sha256(b"threadpost csrf\0" + cookie.encode()).hexdigest()
 
 
-def needs(scope: str) -> Any:
-    """A guard: the call needs a token with this scope, that covers the record type of the path."""
+def needs(scope: str, *, everywhere: bool = False) -> Any:
+    """A guard: the call needs a token with this scope, that covers the record type of the path.
+
+    everywhere: what the call changes concerns every record type, so a token that is limited to some may not.
+    """
 
     def guard(connection: ASGIConnection[Any, Any, Any, Any], _: BaseRouteHandler) -> None:
         caller: Caller | None = connection.scope.get("auth")
@@ -109,6 +112,8 @@ def needs(scope: str) -> Any:
             raise Forbidden(
                 f"the token lacks the scope {scope}" + (f" for {record_type}" if record_type else "")
             )
+        if everywhere and not caller.may_everywhere(scope):
+            raise Forbidden("this concerns every record type, and the token is limited to some")
 
     return guard
 
@@ -133,6 +138,13 @@ def hide_unless(caller: Caller, scope: str, record_type: str, what: str) -> None
     """Raise NotFound for a thing of a record type that the token does not cover."""
     if not caller.may(scope, record_type):
         raise NotFound(what)
+
+
+def refuse_unless(caller: Caller, scope: str, record_type: str, pointer: str = "") -> None:
+    """Raise Forbidden for a record type that the token does not cover. pointer: where it was named, without ``#/``."""
+    if not caller.may(scope, record_type):
+        detail = f"the token lacks the scope {scope} for {record_type}"
+        raise Forbidden(detail, [FieldError(f"#/{pointer}", detail)] if pointer else ())
 
 
 def check_form(

@@ -7,7 +7,7 @@ from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, bindparam, exists, func, insert, select, update
+from sqlalchemy import BigInteger, ColumnElement, bindparam, cast, exists, func, insert, select, update
 
 from store.bell import ring
 from store.models import Alias, Block, InboundMail, InboundTarget, Thread, TokenGeneration
@@ -232,9 +232,18 @@ _ledger_columns = (
 
 
 def _of_types(types: Collection[str]) -> list[ColumnElement[bool]]:
-    """The mail led to a record of one of the types, and to none of another."""
-    led = exists().where(_target.c.mail_id == _mail.c.id, _thread.c.id == _target.c.thread_id)
-    covered = _thread.c.record_type.in_(sorted(types))
+    """The mail led to a record of one of the types or to an alias for them, and to none of another.
+
+    A target that came to no record yet counts by the thread or the alias that its address names.
+    """
+    named = cast(_target.c.target["thread_id"].as_string(), BigInteger)
+    record_type = func.coalesce(_thread.c.record_type, _target.c.target["record_type"].as_string())
+    led = (
+        exists()
+        .select_from(_target.outerjoin(_thread, _thread.c.id == func.coalesce(_target.c.thread_id, named)))
+        .where(_target.c.mail_id == _mail.c.id)
+    )
+    covered = record_type.in_(sorted(types))
     return [led.where(covered).correlate(_mail), ~led.where(~covered).correlate(_mail)]
 
 

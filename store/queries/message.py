@@ -291,35 +291,49 @@ def notices_of(session: Session, message_ids: Sequence[int]) -> dict[int, list[A
     return grouped
 
 
-def unread(
-    session: Session, partner_id: int, *, before: int | None, limit: int, types: Collection[str] | None = None
-) -> list[Any]:
-    """The unread inbox notices of a partner, newest first. types: of these record types, None = all."""
+def unread(session: Session, reader: Reader, *, before: int | None, limit: int) -> list[Any]:
+    """The unread inbox notices of a partner about what he may still read, newest first. reader: a person."""
     statement = (
-        select(_notice.c.message_id, _notice.c.reason, _thread.c.record_type, _thread.c.key, _thread.c.title)
+        select(
+            _notice.c.message_id,
+            _notice.c.reason,
+            _message.c.thread_id,
+            _thread.c.record_type,
+            _thread.c.key,
+            _thread.c.title,
+        )
         .join(_message, _message.c.id == _notice.c.message_id)
         .join(_thread, _thread.c.id == _message.c.thread_id)
         .where(
-            _notice.c.partner_id == partner_id,
+            _notice.c.partner_id == reader.partner_id,
             _notice.c.state == "inbox",
             _notice.c.read_at.is_(None),
             _message.c.deleted_at.is_(None),
+            *readable_messages(session, reader),
         )
         .order_by(_notice.c.message_id.desc())
         .limit(limit)
     )
-    if types is not None:
-        statement = statement.where(_thread.c.record_type.in_(sorted(types)))
     if before is not None:
         statement = statement.where(_notice.c.message_id < before)
     return list(session.execute(statement))
 
 
-def mark_read(session: Session, partner_id: int, message_ids: Sequence[int] | None, now: datetime) -> int:
-    """Mark inbox notices read; None = all of the partner's. Answers how many changed."""
+def mark_read(
+    session: Session, partner_id: int, message_ids: Sequence[int] | None, now: datetime,
+    types: Collection[str] | None = None,
+) -> int:  # fmt: skip
+    """Mark inbox notices read; None = all of the partner's. types: about records of these, None = all.
+
+    Answers how many changed.
+    """
     statement = update(_notice).where(_notice.c.partner_id == partner_id, _notice.c.read_at.is_(None))
     if message_ids is not None:
         statement = statement.where(_notice.c.message_id.in_(message_ids))
+    if types is not None:
+        about = select(_message.c.id).join(_thread, _thread.c.id == _message.c.thread_id)
+        covered = about.where(_thread.c.record_type.in_(sorted(types)))
+        statement = statement.where(_notice.c.message_id.in_(covered))
     return session.execute(statement.values(read_at=now)).rowcount
 
 

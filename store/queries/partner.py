@@ -182,11 +182,12 @@ def release(session: Session, address: str) -> bool:
     return session.execute(delete(_suppression).where(_suppression.c.address == address)).rowcount > 0
 
 
-def put_block(session: Session, pattern: str, reason: str, now: datetime) -> None:
-    """Refuse mail from this address, or ``@domain``. Rings ``types``."""
-    session.execute(delete(_block).where(_block.c.pattern == pattern))
+def put_block(session: Session, pattern: str, reason: str, now: datetime) -> bool:
+    """Refuse mail from this address, or ``@domain``; answers True when that is new. Rings ``types``."""
+    was = session.execute(delete(_block).where(_block.c.pattern == pattern)).rowcount
     session.execute(insert(_block).values(pattern=pattern, reason=reason, created_at=now))
     ring(session, "types")
+    return not was
 
 
 def delete_block(session: Session, pattern: str) -> bool:
@@ -195,6 +196,7 @@ def delete_block(session: Session, pattern: str) -> bool:
     return session.execute(delete(_block).where(_block.c.pattern == pattern)).rowcount > 0
 
 
-def list_blocks(session: Session) -> list[Any]:
-    """Every block, by pattern."""
-    return list(session.execute(select(_block).order_by(_block.c.pattern)))
+def list_blocks(session: Session, *, after: str, limit: int) -> list[Any]:
+    """The blocks behind a pattern, by pattern."""
+    statement = select(_block).where(_block.c.pattern > after).order_by(_block.c.pattern).limit(limit)
+    return list(session.execute(statement))

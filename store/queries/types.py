@@ -22,6 +22,12 @@ def record_types(session: Session) -> list[Any]:
     return list(session.execute(select(_type.c.name, _type.c.label, _type.c.config).order_by(_type.c.name)))
 
 
+def record_type(session: Session, name: str) -> Any | None:
+    """One record type (name, label, config), None if there is none."""
+    statement = select(_type.c.name, _type.c.label, _type.c.config).where(_type.c.name == name)
+    return session.execute(statement).one_or_none()
+
+
 def put_record_type(session: Session, name: str, label: str, config: dict[str, Any], now: datetime) -> bool:
     """Write a record type; answers True when it is new. Rings ``types``."""
     values = {"label": label, "config": config, "updated_at": now}
@@ -53,6 +59,18 @@ _alias_columns = (_alias.c.id, _alias.c.address, _alias.c.record_type, _alias.c.
 def list_aliases(session: Session) -> list[Any]:
     """Every alias, by address."""
     return list(session.execute(select(*_alias_columns).order_by(_alias.c.address)))
+
+
+def page_of_aliases(
+    session: Session, *, after: str, limit: int, types: Collection[str] | None = None
+) -> list[Any]:
+    """Aliases behind an address, by address. types: of these record types, None = all."""
+    statement = (
+        select(*_alias_columns).where(_alias.c.address > after).order_by(_alias.c.address).limit(limit)
+    )
+    if types is not None:
+        statement = statement.where(_alias.c.record_type.in_(sorted(types)))
+    return list(session.execute(statement))
 
 
 def aliases_among(session: Session, addresses: Collection[str]) -> frozenset[str]:

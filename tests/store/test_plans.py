@@ -55,7 +55,7 @@ LISTS: dict[str, Callable[[Session], Any]] = {
     "outbox": lambda s: deliveries.queue(s, before=900),
     "failed deliveries": lambda s: deliveries.queue(s, state="failed"),
     "deliveries of a record": lambda s: deliveries.queue(s, thread_id=5),
-    "unread": lambda s: messages.unread(s, 1, before=None, limit=31),
+    "unread": lambda s: messages.unread(s, Reader(partner_id=1), before=None, limit=31),
     "partner": lambda s: partners.by_address(s, "a@example.com"),
 }
 

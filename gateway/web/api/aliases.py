@@ -8,12 +8,13 @@ import msgspec
 from litestar import Response, delete, get, put
 from msgspec import UNSET
 
+from gateway.chatter.access import Caller
 from gateway.chatter.partners import address_or_bad_value
 from gateway.errors import BadShape, BadValue, FieldError, NotFound
 from gateway.mail.address import normalise
 from gateway.rules.own import is_reserved
-from gateway.web.auth import needs
-from gateway.web.paging import Page, Wished
+from gateway.web.auth import Asking, hide_unless, needs, refuse_unless
+from gateway.web.paging import Page, Wished, cut
 from gateway.web.schema import AliasBody
 from gateway.web.services import Given, Services
 from store.queries import types as store
@@ -30,15 +31,18 @@ class AliasView(msgspec.Struct, frozen=True):
 
 
 @put("/aliases/{address:str}", guards=[needs("admin")], sync_to_thread=True, tags=["types"])
-def put_alias(address: str, data: AliasBody, services: Given) -> Response[AliasView]:
-    """Write an alias (201 when new); absent = unchanged, null = clear."""
+def put_alias(address: str, data: AliasBody, services: Given, caller: Asking) -> Response[AliasView]:
+    """Write an alias (201 when new); absent = unchanged, null = clear. Another type: it opens those from now on."""
     known_as = _address(services, address)
 
     def work(session: Session) -> tuple[AliasView, bool]:
         old = store.alias(session, known_as)
+        if old is not None:
+            refuse_unless(caller, "admin", old.record_type)
         record_type = old.record_type if data.type is UNSET and old is not None else data.type
         if not isinstance(record_type, str):
             raise BadShape("an alias needs a type", [FieldError("#/type", "missing")])
+        refuse_unless(caller, "admin", record_type, "type")
         if record_type not in services.types.all(session):
             raise BadValue.of("type", f"there is no record type {record_type!r}")
         defaults = _merged(data.defaults, old.defaults if old else {})
@@ -51,28 +55,37 @@ def put_alias(address: str, data: AliasBody, services: Given) -> Response[AliasV
 
 
 @get("/aliases/{address:str}", guards=[needs("read")], sync_to_thread=True, tags=["types"])
-def get_alias(address: str, services: Given) -> AliasView:
+def get_alias(address: str, services: Given, caller: Asking) -> AliasView:
     """One alias."""
-    row = services.read(lambda s: store.alias(s, normalise(address)))
-    if row is None:
-        raise NotFound(f"there is no alias {address}")
-    return _view(row)
+    return _view(services.read(lambda session: _visible(session, caller, "read", address)))
 
 
 @get("/aliases", guards=[needs("read")], sync_to_thread=True, tags=["types"])
-def list_aliases(services: Given, wish: Wished) -> Page[AliasView]:
+def list_aliases(services: Given, caller: Asking, wish: Wished) -> Page[AliasView]:
     """Aliases, by address."""
-    last = wish.forwards().before or ""
-    rows = [row for row in services.read(store.list_aliases) if row.address > last]
-    page = rows[: wish.limit]
-    return Page([_view(row) for row in page], page[-1].address if len(rows) > wish.limit else None)
+    last, types = wish.forwards().before or "", caller.record_types or None
+    rows = services.read(lambda s: store.page_of_aliases(s, after=last, limit=wish.limit + 1, types=types))
+    page, following = cut(rows, wish.limit, lambda row: str(row.address))
+    return Page([_view(row) for row in page], following)
 
 
 @delete("/aliases/{address:str}", guards=[needs("admin")], sync_to_thread=True, tags=["types"])
-def delete_alias(address: str, services: Given, actor: str | None = None) -> None:
+def delete_alias(address: str, services: Given, caller: Asking, actor: str | None = None) -> None:
     """Delete an alias; mail to it is unknown from then on."""
-    if not services.write(lambda s: store.delete_alias(s, normalise(address))):
-        raise NotFound(f"there is no alias {address}")
+
+    def work(session: Session) -> None:
+        store.delete_alias(session, _visible(session, caller, "admin", address).address)
+
+    services.write(work)
+
+
+def _visible(session: Session, caller: Caller, scope: str, address: str) -> Any:
+    """The row of an alias, of a type that the token covers. Raises NotFound."""
+    row, absent = store.alias(session, normalise(address)), f"there is no alias {address}"
+    if row is None:
+        raise NotFound(absent)
+    hide_unless(caller, scope, row.record_type, absent)
+    return row
 
 
 def _address(services: Services, text: str) -> str:

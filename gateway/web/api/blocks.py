@@ -11,11 +11,10 @@ from litestar import Response, delete, get, put
 from gateway.errors import BadValue, NotFound
 from gateway.mail.address import normalise
 from gateway.web.auth import needs
-from gateway.web.paging import Page
+from gateway.web.paging import Page, Wished, cut
 from gateway.web.schema import Body
 from gateway.web.services import Given
 from store.queries import partner as partners
-from store.session import Session
 
 
 class BlockBody(Body):
@@ -32,29 +31,28 @@ class BlockView(msgspec.Struct, frozen=True):
     created_at: datetime
 
 
-@get("/blocks", guards=[needs("admin")], sync_to_thread=True, tags=["blocks"])
-def list_blocks(services: Given) -> Page[BlockView]:
+@get("/blocks", guards=[needs("admin", everywhere=True)], sync_to_thread=True, tags=["blocks"])
+def list_blocks(services: Given, wish: Wished) -> Page[BlockView]:
     """Everything that is blocked, by pattern."""
-    rows = services.read(partners.list_blocks)
-    return Page([BlockView(row.pattern, row.reason, row.created_at) for row in rows], None)
+    last = wish.forwards().before or ""
+    rows = services.read(lambda s: partners.list_blocks(s, after=last, limit=wish.limit + 1))
+    page, following = cut(rows, wish.limit, lambda row: str(row.pattern))
+    return Page([BlockView(row.pattern, row.reason, row.created_at) for row in page], following)
 
 
-@put("/blocks/{pattern:str}", guards=[needs("admin")], sync_to_thread=True, tags=["blocks"])
+@put("/blocks/{pattern:str}", guards=[needs("admin", everywhere=True)], sync_to_thread=True, tags=["blocks"])
 def put_block(pattern: str, data: BlockBody, services: Given) -> Response[BlockView]:
     """Refuse mail whose reverse-path is this address, or of this ``@domain``."""
     known_as, now = _pattern(pattern), services.now()
     reason = data.reason or "entered by hand"
 
-    def work(session: Session) -> bool:
-        is_new = known_as not in {row.pattern for row in partners.list_blocks(session)}
-        partners.put_block(session, known_as, reason, now)
-        return is_new
-
-    is_new = services.write(work)
+    is_new = services.write(lambda session: partners.put_block(session, known_as, reason, now))
     return Response(BlockView(known_as, reason, now), status_code=201 if is_new else 200)
 
 
-@delete("/blocks/{pattern:str}", guards=[needs("admin")], sync_to_thread=True, tags=["blocks"])
+@delete(
+    "/blocks/{pattern:str}", guards=[needs("admin", everywhere=True)], sync_to_thread=True, tags=["blocks"]
+)
 def delete_block(pattern: str, services: Given, actor: str | None = None) -> None:
     """Take mail from there again."""
     known_as = _pattern(pattern)

@@ -7,19 +7,23 @@ from typing import Any
 import msgspec
 from litestar import Request, Response, get, post
 
+from gateway.chatter.actor import reader_of
 from gateway.chatter.names import RecordName
 from gateway.chatter.partners import known
+from gateway.errors import FieldError, Forbidden
 from gateway.web.auth import Asking, needs
 from gateway.web.idempotency import once
 from gateway.web.paging import Page, Wished, cut
 from gateway.web.schema import ReadBody
 from gateway.web.services import Given
+from store.models.views import PartnerView
 from store.queries import message as messages
+from store.queries import thread as threads
 from store.session import Session
 
 
 class Unread(msgspec.Struct, frozen=True):
-    """An unread notice. message: id of the message."""
+    """An unread notice. message: id of the message. title: of the record, "" when that is closed to him by now."""
 
     message: int
     record: RecordName
@@ -34,21 +38,19 @@ class Marked(msgspec.Struct, frozen=True):
 
 
 @get("/inbox", guards=[needs("read")], sync_to_thread=True, tags=["inbox"])
-def list_unread(services: Given, caller: Asking, wish: Wished, partner: str) -> Page[Unread]:
-    """The unread notices of a partner, newest first."""
+def list_unread(
+    services: Given, caller: Asking, wish: Wished, partner: str, actor: str | None = None
+) -> Page[Unread]:
+    """The unread notices of a partner, newest first, of what he may still read. actor: himself or an admin."""
     before = wish.forwards().number("before")
 
     def work(session: Session) -> Page[Unread]:
-        who = known(session, partner, "partner")
-        rows = messages.unread(
-            session, who.id, before=before, limit=wish.limit + 1, types=caller.record_types or None
-        )
+        who = _owner(session, partner, actor)
+        reader = reader_of(session, services.types, caller=caller, partner=who)
+        rows = messages.unread(session, reader, before=before, limit=wish.limit + 1)
         page, following = cut(rows, wish.limit, lambda row: int(row.message_id))
-        items = [
-            Unread(row.message_id, RecordName(row.record_type, row.key), row.title, row.reason)
-            for row in page
-        ]
-        return Page(items, following)
+        opened = threads.readable(session, reader, [row.thread_id for row in page])
+        return Page([_unread(row, is_open=row.thread_id in opened) for row in page], following)
 
     return services.read(work)
 
@@ -57,13 +59,32 @@ def list_unread(services: Given, caller: Asking, wish: Wished, partner: str) -> 
 def mark_read(
     data: ReadBody, services: Given, caller: Asking, request: Request[Any, Any, Any]
 ) -> Response[Marked]:
-    """Mark notices of a partner read; without ``messages`` all of them."""
+    """Mark notices of a partner read; without ``messages`` all of them. actor: himself or an admin."""
 
     def work(session: Session) -> tuple[int, Marked]:
-        who = known(session, data.partner, "partner")
-        return 200, Marked(messages.mark_read(session, who.id, data.messages, services.now()))
+        who, types = _owner(session, data.partner, data.actor), caller.record_types or None
+        changed = messages.mark_read(session, who.id, data.messages, services.now(), types=types)
+        return 200, Marked(changed)
 
     return once(request, services, caller, data, work)
+
+
+def _owner(session: Session, partner: str, actor: str | None) -> PartnerView:
+    """Whose inbox it is. actor: for whom the application asks, None = for itself. Raises BadValue, Forbidden."""
+    who = known(session, partner, "partner")
+    if actor:
+        asker = known(session, actor, "actor")
+        is_admin = asker.active and asker.internal and asker.role == "admin"
+        if asker.id != who.id and not is_admin:
+            detail = f"{asker.email} may not look into the inbox of {who.email}"
+            raise Forbidden(detail, [FieldError("#/actor", detail)])
+    return who
+
+
+def _unread(row: Any, *, is_open: bool) -> Unread:
+    """A notice. is_open: he may still work on the record; else its title is not his to see."""
+    title = row.title if is_open else ""
+    return Unread(row.message_id, RecordName(row.record_type, row.key), title, row.reason)
 
 
 handlers: list[Any] = [list_unread, mark_read]

@@ -14,7 +14,7 @@ from gateway.chatter.entries import EntryView, ledger_entries, ledger_entry
 from gateway.errors import BadShape, BadValue, FieldError, NotFound
 from gateway.web import idempotency
 from gateway.web.api.attachments import download_headers
-from gateway.web.auth import Asking, needs
+from gateway.web.auth import Asking, needs, refuse_unless
 from gateway.web.paging import Page, StateFilter, Wished, cut
 from gateway.web.schema import Body, ReleaseBody, ReplayBody
 from gateway.web.services import Given, Services
@@ -88,6 +88,8 @@ async def replay(
     if body.dry_run:
         raise BadValue.of("dry_run", "rehearsals over HTTP are not offered yet; use the command explain")
     record = _record(body.record)
+    if record is not None:
+        refuse_unless(caller, "admin", record[0], "record")
 
     def act(session: Session) -> None:
         services.desk.replay(session, mail_id, services.now(), record, by=body.actor or caller.name)

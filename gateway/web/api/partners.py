@@ -36,9 +36,9 @@ class SuppressionView(msgspec.Struct, frozen=True):
 
 @put("/partners/{email:str}", guards=[needs("post")], sync_to_thread=True, tags=["partners"])
 def put_partner(email: str, data: PartnerBody, services: Given, caller: Asking) -> Response[PartnerDetails]:
-    """Create a partner (201) or change him. Who is staff, with which role and addresses, needs admin."""
+    """Create a partner (201) or change him. Who is staff, with which role and addresses, needs admin of all types."""
     changes = data.given()
-    if not caller.may("admin"):
+    if not caller.may_everywhere("admin"):
         _check_rights(services.read(lambda s: partners.by_address(s, normalise(email))), changes)
 
     def work(session: Session) -> tuple[PartnerDetails, bool]:
@@ -57,7 +57,7 @@ def _check_rights(partner: Any, changes: dict[str, Any]) -> None:
         wanted.append("active")
     if wanted or (partner is not None and partner.internal):
         what = f"change {', '.join(wanted)}" if wanted else "change a colleague"
-        raise Forbidden(f"to {what}, the token needs the scope admin")
+        raise Forbidden(f"to {what}, the token needs the scope admin, for every record type")
 
 
 @get("/partners/{email:str}", guards=[needs("read")], sync_to_thread=True, tags=["partners"])
@@ -88,7 +88,7 @@ def list_partners(services: Given, wish: Wished, q: str = "") -> Page[PartnerDet
 
 @post(
     "/partners/{email:str}/merge",
-    guards=[needs("admin")],
+    guards=[needs("admin", everywhere=True)],
     status_code=200,
     sync_to_thread=True,
     tags=["partners"],
@@ -105,7 +105,7 @@ def merge_partner(
     return once(request, services, caller, data, work)
 
 
-@get("/suppressions", guards=[needs("admin")], sync_to_thread=True, tags=["deliveries"])
+@get("/suppressions", guards=[needs("admin", everywhere=True)], sync_to_thread=True, tags=["deliveries"])
 def list_suppressions(services: Given, wish: Wished) -> Page[SuppressionView]:
     """Addresses that get no mail, by address."""
     last = wish.forwards().before or ""
@@ -118,7 +118,12 @@ def list_suppressions(services: Given, wish: Wished) -> Page[SuppressionView]:
     return services.read(work)
 
 
-@get("/suppressions/{address:str}", guards=[needs("admin")], sync_to_thread=True, tags=["deliveries"])
+@get(
+    "/suppressions/{address:str}",
+    guards=[needs("admin", everywhere=True)],
+    sync_to_thread=True,
+    tags=["deliveries"],
+)
 def get_suppression(address: str, services: Given) -> SuppressionView:
     """Why an address gets no mail; 404 when it does."""
     row = services.read(lambda s: partners.suppression(s, normalise(address)))
@@ -127,7 +132,12 @@ def get_suppression(address: str, services: Given) -> SuppressionView:
     return _suppression(row)
 
 
-@put("/suppressions/{address:str}", guards=[needs("admin")], sync_to_thread=True, tags=["deliveries"])
+@put(
+    "/suppressions/{address:str}",
+    guards=[needs("admin", everywhere=True)],
+    sync_to_thread=True,
+    tags=["deliveries"],
+)
 def put_suppression(address: str, data: SuppressionBody, services: Given) -> Response[SuppressionView]:
     """Send no more mail to an address (201 when that is new)."""
     known_as = address_or_bad_value(address, "address")
@@ -149,7 +159,12 @@ def put_suppression(address: str, data: SuppressionBody, services: Given) -> Res
     return Response(view, status_code=201 if is_new else 200)
 
 
-@delete("/suppressions/{address:str}", guards=[needs("admin")], sync_to_thread=True, tags=["deliveries"])
+@delete(
+    "/suppressions/{address:str}",
+    guards=[needs("admin", everywhere=True)],
+    sync_to_thread=True,
+    tags=["deliveries"],
+)
 def delete_suppression(address: str, services: Given, actor: str | None = None) -> None:
     """Let mail go to an address again."""
     if not services.write(lambda s: partners.release(s, normalise(address))):

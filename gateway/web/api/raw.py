@@ -10,15 +10,17 @@ import msgspec
 from litestar import Request, Response, post
 from litestar.params import Parameter
 
-from gateway.errors import BadShape, BadValue, FieldError, TooLarge, UnknownRecipient
+from gateway.chatter.access import Caller
+from gateway.errors import BadShape, BadValue, FieldError, Forbidden, TooLarge, UnknownRecipient
 from gateway.inbound.accept import Spool
 from gateway.mail.address import normalise
 from gateway.mail.envelope import Envelope
-from gateway.rules.routing import Target
+from gateway.rules.routing import AliasTarget, Leave, Reply, Target
 from gateway.web import idempotency
 from gateway.web.auth import Asking, needs
 from gateway.web.services import Given, Services
 from store.queries import access as answers
+from store.queries import thread as threads
 from store.session import Session
 
 DOOR = "raw"
@@ -50,6 +52,8 @@ async def take_mail(
     if await services.acceptor.is_blocked(envelope.reverse_path):
         raise BadValue.of("from", f"mail from {envelope.reverse_path} is blocked")
     known, unknown = await _resolve(services, envelope)
+    if caller.record_types:
+        await asyncio.to_thread(_refuse_others, services, caller, envelope, known)
     spool, digest = await _spooled(request, services)
     try:
         kept = await asyncio.to_thread(_earlier, request, services, caller, digest)
@@ -94,6 +98,25 @@ async def _resolve(services: Services, envelope: Envelope) -> tuple[list[tuple[s
         ]
         raise BadValue("no recipient is ours", errors)
     return known, unknown
+
+
+def _refuse_others(
+    services: Services, caller: Caller, envelope: Envelope, known: list[tuple[str, Target]]
+) -> None:
+    """A token of some record types brings mail for those only. Raises Forbidden."""
+    ids = [target.thread_id for _, target in known if isinstance(target, Reply | Leave)]
+    named = services.read(lambda session: threads.names(session, ids))
+    errors = []
+    for path, target in known:
+        if isinstance(target, AliasTarget):
+            record_type = target.record_type
+        else:
+            record_type = named.get(getattr(target, "thread_id", 0), ("", ""))[0]
+        if not caller.may("ingest", record_type):
+            place = envelope.forward_paths.index(path)
+            errors.append(FieldError(f"#/rcpt/{place}", f"the token does not cover what {path} leads to"))
+    if errors:
+        raise Forbidden(errors[0].detail, errors)
 
 
 async def _spooled(request: Request[Any, Any, Any], services: Services) -> tuple[Spool, str]:

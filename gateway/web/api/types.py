@@ -11,10 +11,10 @@ from msgspec import UNSET
 
 from gateway.chatter import types as record_types
 from gateway.chatter.types import TypeRules
-from gateway.errors import BadValue, Conflict, NotFound
+from gateway.errors import BadValue, Conflict, Forbidden, NotFound
 from gateway.rules.subscription import Subtype
 from gateway.rules.tracking import Field
-from gateway.web.auth import Asking, needs
+from gateway.web.auth import Asking, hide_unless, needs, refuse_unless
 from gateway.web.paging import Page, Wished
 from gateway.web.schema import TypeBody
 from gateway.web.services import Given
@@ -35,13 +35,19 @@ class TypeView(msgspec.Struct, frozen=True):
 
 
 @put("/record-types/{name:str}", guards=[needs("admin")], tags=["types"], sync_to_thread=True)
-def put_type(name: str, data: TypeBody, services: Given) -> Response[TypeView]:
-    """Write a record type (201 when new); absent = unchanged, null = clear."""
+def put_type(name: str, data: TypeBody, services: Given, caller: Asking) -> Response[TypeView]:
+    """Write a record type (201 when new); absent = unchanged, null = clear.
+
+    A token that is limited to record types changes those and makes no new one.
+    """
     if not _NAME.fullmatch(name):
         raise BadValue.of("name", "a type is named by letters, digits, dots, hyphens and underscores")
     changes = _changes(data)
 
     def work(session: Session) -> tuple[TypeView, bool]:
+        refuse_unless(caller, "admin", name)
+        if caller.record_types and not store.record_type(session, name):
+            raise Forbidden("a new record type needs a token that is not limited to some")
         label = None if data.label is UNSET else data.label or name
         is_new = record_types.put(session, name, label, changes, services.now())
         return _view(_rules(session, name)), is_new
@@ -51,8 +57,9 @@ def put_type(name: str, data: TypeBody, services: Given) -> Response[TypeView]:
 
 
 @get("/record-types/{name:str}", guards=[needs("read")], sync_to_thread=True, tags=["types"])
-def get_type(name: str, services: Given) -> TypeView:
+def get_type(name: str, services: Given, caller: Asking) -> TypeView:
     """One record type."""
+    hide_unless(caller, "read", name, f"there is no record type {name!r}")
     return _view(services.read(lambda session: _rules(session, name)))
 
 
@@ -71,8 +78,9 @@ def list_types(services: Given, caller: Asking, wish: Wished) -> Page[TypeView]:
 
 
 @delete("/record-types/{name:str}", guards=[needs("admin")], sync_to_thread=True, tags=["types"])
-def delete_type(name: str, services: Given, actor: str | None = None) -> None:
+def delete_type(name: str, services: Given, caller: Asking, actor: str | None = None) -> None:
     """Delete a record type that has no records and no aliases."""
+    refuse_unless(caller, "admin", name)
 
     def work(session: Session) -> None:
         if store.is_type_used(session, name):
@@ -99,7 +107,7 @@ def _changes(data: TypeBody) -> dict[str, Any]:
 
 def _rules(session: Session, name: str) -> TypeRules:
     """The rules as this transaction sees them. Raises NotFound."""
-    row = next((row for row in store.record_types(session) if row.name == name), None)
+    row = store.record_type(session, name)
     if row is None:
         raise NotFound(f"there is no record type {name!r}")
     return record_types.rules_of(row.name, row.label, row.config)

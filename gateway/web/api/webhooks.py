@@ -13,9 +13,10 @@ import msgspec
 from litestar import Response, delete, get, post, put
 from msgspec import UNSET, UnsetType
 
+from gateway.chatter.access import Caller
 from gateway.chatter.events import KINDS
-from gateway.errors import BadShape, BadValue, Conflict, FieldError, NotFound
-from gateway.web.auth import needs
+from gateway.errors import BadShape, BadValue, Conflict, FieldError, Forbidden, NotFound
+from gateway.web.auth import Asking, needs, refuse_unless
 from gateway.web.paging import Page, StateFilter, Wished, cut
 from gateway.web.schema import WebhookBody
 from gateway.web.services import Given, Services
@@ -52,33 +53,44 @@ class EventView(msgspec.Struct, frozen=True):
 
 
 @put("/webhooks/{id:str}", guards=[needs("admin")], sync_to_thread=True, tags=["webhooks"])
-def put_webhook(id: str, data: WebhookBody, services: Given) -> Response[WebhookView]:
-    """Enter a webhook (201) or change it; absent = unchanged. The secret is shown when it is made, and never again."""
+def put_webhook(id: str, data: WebhookBody, services: Given, caller: Asking) -> Response[WebhookView]:
+    """Enter a webhook (201) or change it; absent = unchanged. The secret is shown when it is made, and never again.
+
+    A token that is limited to record types enters webhooks for those only; to it, all types are its own.
+    """
     if not _ID.fullmatch(id):
         raise BadValue.of("id", "an id has 1 to 64 letters, digits, dots, underscores and hyphens")
-    values = _checked(data, services)
+    values = _checked(data, services, caller)
 
     def work(session: Session) -> tuple[WebhookView, bool]:
-        is_new = store.webhook(session, id) is None
+        old = store.webhook(session, id)
+        is_new = old is None
+        if old is not None and not _covers(caller, old):
+            raise Forbidden(f"the webhook {id} hears of record types that the token does not cover")
         if is_new:
             for name in ("url", "events"):
                 if name not in values:
                     raise BadShape(f"a webhook needs {name}", [FieldError(f"#/{name}", "missing")])
         if is_new or data.secret is None:
             values["secret"] = "whsec_" + base64.b64encode(secrets.token_bytes(24)).decode()
-        store.put_webhook(session, id, _full(values) if is_new else values, services.now())
+        store.put_webhook(session, id, _full(values, caller) if is_new else values, services.now())
         return _view(store.webhook(session, id), secret=values.get("secret", UNSET)), is_new
 
     view, is_new = services.write(work)
     return Response(view, status_code=201 if is_new else 200)
 
 
-def _full(values: dict[str, Any]) -> dict[str, Any]:
-    return {"record_types": frozenset(), "active": True, **values}
+def _full(values: dict[str, Any], caller: Caller) -> dict[str, Any]:
+    return {"record_types": caller.record_types, "active": True, **values}
 
 
-def _checked(data: WebhookBody, services: Services) -> dict[str, Any]:
-    """The columns of what was given. Raises BadValue."""
+def _covers(caller: Caller, row: Any) -> bool:
+    """All that a webhook hears of is the token's to hear."""
+    return not caller.record_types or (bool(row.record_types) and row.record_types <= caller.record_types)
+
+
+def _checked(data: WebhookBody, services: Services, caller: Caller) -> dict[str, Any]:
+    """The columns of what was given. Raises BadValue, Forbidden."""
     values = data.given("secret")
     if "url" in values:
         _check_url(values["url"])
@@ -92,7 +104,8 @@ def _checked(data: WebhookBody, services: Services) -> dict[str, Any]:
         for index, name in enumerate(values["record_types"] or ()):
             if name not in known:
                 raise BadValue.of(f"record_types/{index}", f"there is no record type {name!r}")
-        values["record_types"] = frozenset(values["record_types"] or ())
+            refuse_unless(caller, "admin", name, f"record_types/{index}")
+        values["record_types"] = frozenset(values["record_types"] or caller.record_types)
     return values
 
 
@@ -108,36 +121,37 @@ def _check_url(url: str) -> None:
 
 
 @get("/webhooks/{id:str}", guards=[needs("admin")], sync_to_thread=True, tags=["webhooks"])
-def get_webhook(id: str, services: Given) -> WebhookView:
+def get_webhook(id: str, services: Given, caller: Asking) -> WebhookView:
     """One webhook, without its secret."""
-    return services.read(lambda session: _view(_known(session, id)))
+    return services.read(lambda session: _view(_known(session, caller, id)))
 
 
 @get("/webhooks", guards=[needs("admin")], sync_to_thread=True, tags=["webhooks"])
-def list_webhooks(services: Given, wish: Wished) -> Page[WebhookView]:
-    """Webhooks, by id."""
+def list_webhooks(services: Given, caller: Asking, wish: Wished) -> Page[WebhookView]:
+    """Webhooks, by id; there are few of them."""
     last = wish.forwards().before or ""
-    rows = [row for row in services.read(store.webhooks) if row.id > last]
+    rows = [row for row in services.read(store.webhooks) if row.id > last and _covers(caller, row)]
     page, following = cut(rows[: wish.limit + 1], wish.limit, lambda row: str(row.id))
     return Page([_view(row) for row in page], following)
 
 
 @delete("/webhooks/{id:str}", guards=[needs("admin")], sync_to_thread=True, tags=["webhooks"])
-def delete_webhook(id: str, services: Given, actor: str | None = None) -> None:
+def delete_webhook(id: str, services: Given, caller: Asking, actor: str | None = None) -> None:
     """Delete a webhook and what waits for it."""
-    if not services.write(lambda session: store.delete_webhook(session, id)):
-        raise NotFound(f"there is no webhook {id}")
+    services.write(lambda session: store.delete_webhook(session, _known(session, caller, id).id))
 
 
 @get("/webhooks/{id:str}/events", guards=[needs("admin")], sync_to_thread=True, tags=["webhooks"])
-def list_events(id: str, services: Given, wish: Wished, wanted: StateFilter = None) -> Page[EventView]:
+def list_events(
+    id: str, services: Given, caller: Asking, wish: Wished, wanted: StateFilter = None
+) -> Page[EventView]:
     """What a webhook was told, newest first. state ``failed``: what it never took."""
     if wanted is not None and wanted not in STATES:
         raise BadValue.of("state", f"{wanted!r} is none of {', '.join(STATES)}")
     before = wish.forwards().number("before")
 
     def work(session: Session) -> Page[EventView]:
-        _known(session, id)
+        _known(session, caller, id)
         rows = store.listed(session, id, state=wanted, before=before, limit=wish.limit + 1)
         page, following = cut(rows, wish.limit, lambda row: int(row.id))
         return Page([_event(row) for row in page], following)
@@ -146,20 +160,21 @@ def list_events(id: str, services: Given, wish: Wished, wanted: StateFilter = No
 
 
 @post("/webhooks/{id:str}/events/{event_id:int}/retry", guards=[needs("admin")], status_code=204, sync_to_thread=True, tags=["webhooks"])  # fmt: skip
-def retry_event(id: str, event_id: int, services: Given) -> None:
+def retry_event(id: str, event_id: int, services: Given, caller: Asking) -> None:
     """Tell of an event again at once."""
 
     def work(session: Session) -> None:
-        _known(session, id)
+        _known(session, caller, id)
         if not store.retry(session, id, event_id, services.now()):
             raise Conflict(f"event {event_id} was told, is being told, or is not of this webhook")
 
     services.write(work)
 
 
-def _known(session: Session, webhook_id: str) -> Any:
+def _known(session: Session, caller: Caller, webhook_id: str) -> Any:
+    """The row of a webhook, of types that the token covers. Raises NotFound."""
     row = store.webhook(session, webhook_id)
-    if row is None:
+    if row is None or not _covers(caller, row):
         raise NotFound(f"there is no webhook {webhook_id}")
     return row
 
