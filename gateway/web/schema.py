@@ -134,10 +134,9 @@ class AliasBody(Body):
     policy: dict[str, Any] | UnsetType | None = UNSET
 
 
-class TypeBody(msgspec.Struct, kw_only=True):
-    """PUT /record-types/{type}. Further settings of a type are kept as they are given."""
+class TypeBody(Body):
+    """PUT /record-types/{type}. A setting of a field or a subtype that is null is its default."""
 
-    actor: str | None = None
     label: NullText = UNSET
     fields: list[dict[str, Any]] | UnsetType | None = UNSET
     subtypes: list[dict[str, Any]] | UnsetType | None = UNSET

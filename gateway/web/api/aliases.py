@@ -10,9 +10,11 @@ from msgspec import UNSET
 
 from gateway.chatter.access import Caller
 from gateway.chatter.partners import address_or_bad_value
-from gateway.errors import BadShape, BadValue, FieldError, NotFound
+from gateway.chatter.types import TypeRules
+from gateway.errors import BadShape, BadValue, FieldError, NotFound, step
 from gateway.mail.address import normalise
 from gateway.rules.own import is_reserved
+from gateway.rules.tracking import wrong_values
 from gateway.web.auth import Asking, hide_unless, needs, refuse_unless
 from gateway.web.paging import Page, Wished, cut
 from gateway.web.schema import AliasBody
@@ -46,6 +48,7 @@ def put_alias(address: str, data: AliasBody, services: Given, caller: Asking) ->
         if record_type not in services.types.all(session):
             raise BadValue.of("type", f"there is no record type {record_type!r}")
         defaults = _merged(data.defaults, old.defaults if old else {})
+        _check_defaults(services.types.get(record_type, session), defaults)
         policy = _merged(data.policy, old.policy if old else {})
         is_new = store.put_alias(session, known_as, record_type, defaults, policy, services.now())
         return AliasView(known_as, record_type, defaults, policy), is_new
@@ -86,6 +89,17 @@ def _visible(session: Session, caller: Caller, scope: str, address: str) -> Any:
         raise NotFound(absent)
     hide_unless(caller, scope, row.record_type, absent)
     return row
+
+
+def _check_defaults(rules: TypeRules, defaults: dict[str, Any]) -> None:
+    """Refuse values that a record of the type could not hold. Raises BadValue.
+
+    As in a record, a field that the type does not declare may hold anything.
+    """
+    wrong = wrong_values(rules.fields, defaults)
+    if wrong:
+        errors = [FieldError(f"#/defaults/{step(name)}", words) for name, words in wrong.items()]
+        raise BadValue(errors[0].detail, errors)
 
 
 def _address(services: Services, text: str) -> str:

@@ -92,17 +92,23 @@ def delete_type(name: str, services: Given, caller: Asking, actor: str | None = 
 
 
 def _changes(data: TypeBody) -> dict[str, Any]:
-    """What was given, null as empty; a subtype without a label is labelled by its name."""
+    """What was given, null as empty or as the default; a subtype without a label is labelled by its name."""
     changes: dict[str, Any] = {}
     for name in ("fields", "subtypes", "activity_types"):
         value = getattr(data, name)
         if value is not UNSET:
-            changes[name] = value or []
+            changes[name] = [_given(one) for one in value or ()]
     if data.policy is not UNSET:
         changes["policy"] = data.policy or {}
     if "subtypes" in changes:
         changes["subtypes"] = [{"label": one.get("name", ""), **one} for one in changes["subtypes"]]
     return changes
+
+
+def _given(item: Any) -> Any:
+    if not isinstance(item, dict):
+        return item
+    return {name: value for name, value in item.items() if value is not None}
 
 
 def _rules(session: Session, name: str) -> TypeRules:
