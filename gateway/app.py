@@ -26,6 +26,7 @@ from gateway.inbound.authenticate import Hop, Peers, Trust
 from gateway.inbound.confirm import Confirmation
 from gateway.inbound.pipeline import Pipeline
 from gateway.inbound.reader import Reader
+from gateway.inbound.rehearsal import Rehearsal
 from gateway.inbound.worker import Worker
 from gateway.keyring import load_or_create
 from gateway.mail import ids
@@ -172,6 +173,16 @@ class App:
             most_received=self.settings.limits.received_headers,
         )  # fmt: skip
 
+    @cached_property
+    def rehearsal(self) -> Rehearsal:
+        return Rehearsal(
+            database=self.database,
+            reader=self.reader,
+            pipeline=self.pipeline,
+            trust=self.trust,
+            now=clock.now,
+        )
+
     def worker(self, number: int = 0) -> Worker:
         """A worker with a name that no other worker has."""
         return Worker(
@@ -293,6 +304,7 @@ class App:
         return create_web(
             database=self.database, blobs=self.blobs, acceptor=self.acceptor, records=self.records, posting=self.posting,
             types=self.types, templates=self.templates, replay=desk.replay, release=desk.release, discard=desk.discard,
+            rehearse=self.rehearsal.replay,
             keys=self.keys, domains=self.domains, base_url=self.settings.web.base_url.rstrip("/"), now=clock.now,
             outbox_dir=self.outbox, data_dir=self.directory, max_upload=self.settings.web.max_upload,
             max_mail=self.settings.smtp.max_size,

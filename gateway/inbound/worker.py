@@ -22,6 +22,7 @@ from gateway.inbound.lookup import author_address
 from gateway.inbound.outcome import Outcome, Trace, worst
 from gateway.inbound.pipeline import Pipeline
 from gateway.inbound.reader import Reader
+from gateway.inbound.reading import Reading
 from gateway.mail.envelope import Client
 from gateway.rules.routing import Target, from_row
 from store.bell import Bell
@@ -219,11 +220,17 @@ def read_claimed(mail: ClaimedMail, reader: Reader, trust: Trust) -> Work:
         raw=mail.raw, blob=mail.blob, size=mail.size, reverse_path=mail.reverse_path,
         spam_headers=spam_headers(client, trust), carefully=max(target.attempts for target in mail.targets) > 1,
     )  # fmt: skip
+    return taken_up(mail, reading)
+
+
+def taken_up(mail: ClaimedMail, reading: Reading) -> Work:
+    """A claimed mail with what was read in it, and with the decision that a desk left."""
     decision, targets = None, []
     for target in mail.targets:
         values = dict(target.target)
         decision = decision_of(values.pop("decision", None)) or decision
         targets.append(from_row(target.kind, values))
+    client = Client(**mail.client)
     arrived = Arrived(mail.id, mail.door, mail.reverse_path, client, reading, mail.received_at, decision)
     return Work(mail, arrived, tuple(targets))
 

@@ -61,7 +61,7 @@ from gateway.web.api import templates as template_routes
 from gateway.web.auth import SLASH, Authentication, provide_caller, provide_colleague
 from gateway.web.paging import provide_wish
 from gateway.web.reading import Incoming
-from gateway.web.services import Desk, Discard, Release, Replay, Services
+from gateway.web.services import Desk, Discard, Rehearse, Release, Replay, Services
 from store.blobs import BlobStore
 from store.session import Database, StoreUnavailable
 
@@ -140,6 +140,7 @@ def create_web(
     replay: Replay,
     release: Release,
     discard: Discard,
+    rehearse: Rehearse,
     keys: Keys,
     domains: Sequence[OwnDomain],
     base_url: str,
@@ -152,14 +153,14 @@ def create_web(
 ) -> Litestar:
     """Build the application.
 
-    replay, release, discard: of inbound/desk. domains: ours, the first is the default. base_url: under
+    replay, release, discard: of inbound/desk. rehearse: of inbound/rehearsal. domains: ours, the first is the default. base_url: under
     which browsers reach us. data_dir: whose disk must have room (/readyz). outbox_dir: the Maildir of
     /dev/outbox, None when a relay is configured: then the page does not exist. max_upload, max_mail: octets.
     patience: seconds that a ledger call waits for the worker.
     """
     services = Services(
         database=database, blobs=blobs, acceptor=acceptor, records=records, posting=posting, types=types,
-        templates=templates, desk=Desk(replay=replay, release=release, discard=discard), keys=keys, domains=domains,
+        templates=templates, desk=Desk(replay=replay, release=release, discard=discard, rehearse=rehearse), keys=keys, domains=domains,
         base_url=base_url.rstrip("/"), now=now, outbox_dir=outbox_dir, data_dir=data_dir, max_upload=max_upload,
         max_mail=max_mail, patience=patience,
     )  # fmt: skip

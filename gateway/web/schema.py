@@ -164,7 +164,10 @@ class SuppressionBody(Body):
 
 
 class ReplayBody(Body):
-    """POST /ledger/{id}/replay. record: ``type/key`` or its two names: post it there."""
+    """POST /ledger/{id}/replay. record: ``type/key`` or its two names: post it there.
+
+    dry_run: only say what would become of it.
+    """
 
     record: str | dict[str, str] | None = None
     dry_run: bool = False

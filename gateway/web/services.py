@@ -11,6 +11,7 @@ from typing import Protocol, TypeVar
 from litestar.di import NamedDependency
 from litestar.params import SkipValidation
 
+from gateway.chatter.entries import EntryView
 from gateway.chatter.lives import Lives
 from gateway.chatter.page import RecordView, RecordViews
 from gateway.chatter.post import Posting
@@ -57,6 +58,14 @@ class Discard(Protocol):
     def __call__(self, session: Session, mail_id: int, now: datetime, by: str = "") -> None: ...
 
 
+class Rehearse(Protocol):
+    """``Rehearsal.replay``."""
+
+    def __call__(
+        self, mail_id: int, record: tuple[str, str] | None = None, by: str = ""
+    ) -> EntryView: ...  # fmt: skip
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Desk:
     """What a person can do with an entry of the ledger."""
@@ -64,6 +73,7 @@ class Desk:
     replay: Replay
     release: Release
     discard: Discard
+    rehearse: Rehearse
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

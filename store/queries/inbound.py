@@ -105,6 +105,19 @@ def claim(session: Session, *, owner: str, now: datetime, until: datetime, at_mo
     return [ClaimedMail(*mail, targets=targets[mail.id]) for mail in sorted(mails, key=lambda mail: mail.id)]
 
 
+def claim_one(session: Session, mail_id: int, *, owner: str, now: datetime, until: datetime) -> ClaimedMail:
+    """Take the leases of the due targets of one mail; there must be some."""
+    statement = (
+        update(_target).where(_target.c.mail_id == mail_id, _open, _target.c.due_at <= now)
+        .values(state="processing", owner=owner, due_at=until, lease=_target.c.lease + 1,
+                attempts=_target.c.attempts + 1)
+        .returning(*_claim_columns)
+    )  # fmt: skip
+    targets = [ClaimedTarget(*values) for _, *values in sorted(session.execute(statement).all())]
+    mail = session.execute(_load, {"ids": [mail_id]}).one()
+    return ClaimedMail(*mail, targets=targets)
+
+
 _finish_target = (
     update(_target)
     .where(_target.c.id == bindparam("target_id"), _target.c.owner == bindparam("claimer"),

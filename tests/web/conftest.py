@@ -14,6 +14,7 @@ import pytest
 from gateway.chatter import access
 from gateway.inbound import desk
 from gateway.inbound.accept import OwnDomain
+from gateway.inbound.rehearsal import Rehearsal
 from gateway.templating import Templates, templates_directory
 from gateway.web.app import create_web
 from store.session import Database
@@ -30,7 +31,11 @@ class Web:
         self.app = create_web(
             database=world.database, blobs=world.blobs, acceptor=world.acceptor, records=world.records,
             posting=world.posting, types=world.types, templates=Templates(templates_directory()),
-            replay=desk.replay, release=desk.release, discard=desk.discard, keys=KEYS, domains=[OwnDomain(DOMAIN)],
+            replay=desk.replay, release=desk.release, discard=desk.discard,
+            rehearse=Rehearsal(
+                database=world.database, reader=world.reader, pipeline=world.pipeline, trust=world.trust,
+                now=lambda: world.now,
+            ).replay, keys=KEYS, domains=[OwnDomain(DOMAIN)],
             base_url=BASE, data_dir=directory, now=lambda: world.now,
             **{"outbox_dir": directory / "outbox", "max_upload": 100_000, "max_mail": 200_000, **settings},
         )  # fmt: skip

@@ -159,6 +159,63 @@ async def test_a_held_mail_is_replayed_to_a_record_that_somebody_names(web: Web,
     assert entry["state"] == "posted" and entry["targets"][0]["record"] == {"type": "ticket", "key": "8"}
 
 
+async def test_a_replay_is_rehearsed_with_its_trace_and_leaves_nothing(web: Web, api: httpx.AsyncClient):
+    mail_id = await held(web)
+    await api.put("/records/ticket/8", json={"title": "Right one"})
+    before = (await api.get(f"/ledger/{mail_id}")).json()
+    told = (await api.get("/deliveries")).json()["items"]
+
+    again = (await api.post(f"/ledger/{mail_id}/replay", json={"dry_run": True})).json()
+    there = await api.post(f"/ledger/{mail_id}/replay", json={"dry_run": True, "record": "ticket/8"})
+
+    assert (again["state"], again["reason"]) == ("held", before["reason"])
+    entry = there.json()
+    assert (there.status_code, entry["id"], entry["state"]) == (200, mail_id, "posted")
+    assert entry["targets"][0]["record"] == {"type": "ticket", "key": "8"}
+    assert entry["targets"][0]["message"] is None
+    assert {"parse", "route", "admit"} <= {line["step"] for line in entry["trace"]}
+    assert (await api.get(f"/ledger/{mail_id}")).json() == before
+    assert (await api.get("/deliveries")).json()["items"] == told
+    assert (await api.get("/records/ticket/8/messages?kind=message")).json()["total"] == 0
+
+
+async def test_a_rehearsal_names_no_record_that_does_not_exist(web: Web, api: httpx.AsyncClient):
+    await api.put("/blocks/a@stranger.example", json={})
+    mail_id = web.world.receive(a_mail("a@stranger.example"), SUPPORT)
+    assert web.world.entry(mail_id).state == "held"
+    await api.delete("/blocks/a@stranger.example")
+
+    entry = (await api.post(f"/ledger/{mail_id}/replay", json={"dry_run": True})).json()
+
+    assert (entry["state"], entry["targets"][0]["record"]) == ("posted", None)
+    assert (await api.get("/records")).json()["items"] == []
+
+
+async def test_a_rehearsal_of_a_mail_whose_octets_are_gone_says_so(web: Web, api: httpx.AsyncClient):
+    await api.put("/blocks/a@stranger.example", json={})
+    mail_id = web.world.receive(a_mail("a@stranger.example", text="line\r\n" * 20_000), SUPPORT)
+    for file in (web.world.directory / "blobs").rglob("*"):
+        if file.is_file():
+            file.unlink()
+
+    answer = await api.post(f"/ledger/{mail_id}/replay", json={"dry_run": True})
+
+    assert answer.status_code == 409 and "cannot be read" in answer.json()["detail"]
+
+
+async def test_a_rehearsal_is_refused_as_the_replay_would_be(web: Web, api: httpx.AsyncClient):
+    posted = web.world.receive(a_mail("a@stranger.example"), SUPPORT)
+    waiting = await held(web)
+    limited = web.client("admin", types=("order",))
+
+    for client, mail_id, body, status in (
+        (api, posted, {}, 409), (api, 99, {}, 404), (api, waiting, {"record": "ticket/none"}, 422),
+        (limited, waiting, {}, 404), (limited, waiting, {"record": "ticket/7"}, 403),
+    ):  # fmt: skip
+        answer = await client.post(f"/ledger/{mail_id}/replay", json={"dry_run": True, **body})
+        assert answer.status_code == status, (mail_id, body, answer.text)
+
+
 async def test_releasing_twice_under_one_key_posts_once(web: Web, api: httpx.AsyncClient):
     mail_id = await held(web)
 

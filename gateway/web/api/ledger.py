@@ -83,13 +83,18 @@ async def replay(
     request: Request[Any, Any, Any],
     data: ReplayBody | None = None,
 ) -> Response[EntryView]:
-    """Carry an entry through the journey again, or straight to a record; answers what became of it."""
+    """Carry an entry through the journey again, or straight to a record; answers what became of it.
+
+    dry_run: answers what would become of it, with the trace; nothing is kept and nobody is told.
+    """
     body = data or ReplayBody()
-    if body.dry_run:
-        raise BadValue.of("dry_run", "rehearsals over HTTP are not offered yet; use the command explain")
     record = _record(body.record)
     if record is not None:
         refuse_unless(caller, "admin", record[0], "record")
+
+    if body.dry_run:
+        by = body.actor or caller.name
+        return Response(await asyncio.to_thread(_rehearsed, services, caller, mail_id, record, by))
 
     def act(session: Session) -> None:
         services.desk.replay(session, mail_id, services.now(), record, by=body.actor or caller.name)
@@ -137,6 +142,13 @@ async def discard(
         services.desk.discard(session, mail_id, services.now(), by=body.actor or caller.name)
 
     return await _acted(request, services, caller, mail_id, body, act)
+
+
+def _rehearsed(
+    services: Services, caller: Caller, mail_id: int, record: tuple[str, str] | None, by: str
+) -> EntryView:
+    services.read(lambda session: ledger_entry(session, mail_id, caller.record_types or None))
+    return services.desk.rehearse(mail_id, record, by)
 
 
 async def _acted(
