@@ -23,7 +23,7 @@ from gateway.errors import Temporary
 
 # Signed where present, and named once more than present, so that nobody can add another one.
 SIGNED = (
-    b"from", b"reply-to", b"to", b"subject", b"date", b"message-id", b"in-reply-to", b"references", b"mime-version",
+    b"from", b"reply-to", b"to", b"cc", b"subject", b"date", b"message-id", b"in-reply-to", b"references", b"mime-version",
     b"content-type", b"content-transfer-encoding", b"list-id", b"list-unsubscribe", b"list-unsubscribe-post",
     b"auto-submitted", b"feedback-id",
 )  # fmt: skip

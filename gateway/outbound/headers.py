@@ -14,6 +14,7 @@ from typing import Any
 
 from gateway.mail.address import format_address
 from gateway.mail.compose import field, unstructured
+from gateway.outbound.addressees import copies
 from gateway.outbound.house import House, SendingDomain
 from gateway.outbound.render import Body, author_of, is_unverified, template_of
 from gateway.rules.token import Kind, Token, mint, week_of
@@ -54,10 +55,14 @@ def shared(
 def own(
     row: Any, message: Any | None, thread: Any | None, *, house: House, domain: SendingDomain, now: datetime
 ) -> list[bytes]:
-    """The fields of this recipient alone: To, Reply-To, a follower's ways to leave, why he is told."""
+    """The fields of this recipient alone: To, Cc, Reply-To, a follower's ways to leave, why he is told."""
     fields = [
         field("To", format_address("", row.address), encoding="utf-8")
     ]  # ASCII but for SMTPUTF8 recipients
+    if message is not None and message.addressees:
+        others = copies(message, partner_id=row.partner_id, address=row.address, is_ours=house.is_ours)
+        if others:
+            fields.append(field("Cc", ", ".join(format_address(*one) for one in others)))
     week = week_of(now)
     if thread is not None and row.partner_id is not None:
         internal = message is not None and message.internal

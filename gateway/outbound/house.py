@@ -48,6 +48,10 @@ class House:
         """The domain of a thread; one that we do not have any more gives the first."""
         return self.by_name.get(name, self.domains[0])
 
+    def is_ours(self, address: str) -> bool:
+        """Whether an address, in lower case, is one of the gateway: mail to it comes back to us."""
+        return address.rpartition("@")[2] in self.by_name
+
     def record_url(self, record_type: str, key: str) -> str:
         """The page of a record."""
         return (

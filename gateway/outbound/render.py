@@ -19,6 +19,7 @@ from markupsafe import Markup, escape
 from gateway.mail import compose
 from gateway.mail.dkim import body_hash
 from gateway.mail.html import clean, from_text
+from gateway.outbound.addressees import names
 from gateway.outbound.enclosures import ListedFile, enclose, room_for_files
 from gateway.outbound.house import MARKER, House
 from gateway.rules.tracking import visible_lines
@@ -144,6 +145,7 @@ class Renderer:
             "author": author_of(row, message), "link": link, "files": files, "follows": row.follower_id is not None,
             "unverified": message is not None and is_unverified(message.confidence),
             "message": _said(row, message),
+            "to": names(message, "to", internal=bool(row.internal)), "cc": names(message, "cc", internal=bool(row.internal)),
             "subject": (payload.get("subject") if message else "") or subject_of(row, message, thread),
         }  # fmt: skip
 

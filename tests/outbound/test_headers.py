@@ -39,7 +39,10 @@ def test_a_header_holds_our_fields_once_each_whatever_the_values(
     thread = SimpleNamespace(id=7, key=key, record_type=kind)
     message = SimpleNamespace(
         id=99, kind="message", parent_id=None, author_name=name, partner_name=None, author_email=address,
-        confidence="claimed", generated=False, author_id=1, internal=False,
+        confidence="claimed", generated=False, author_id=1, internal=False, addressees=[
+            {"partner_id": 2, "name": "Reader", "email": address, "how": "to"},
+            *({"partner_id": 5, "name": one, "email": f"{one}@x.test", "how": "cc"} for one in ids),
+        ],
     )  # fmt: skip
     row = SimpleNamespace(
         id=1, kind="message", internal=False, partner_id=2, generation=0, address=address, reason=reason,
@@ -58,7 +61,7 @@ def test_a_header_holds_our_fields_once_each_whatever_the_values(
     octets = b"".join(fields) + b"\r\n"
     mail = email.message_from_bytes(octets, policy=email.policy.compat32)
     allowed = {
-        "To", "Reply-To", "List-Unsubscribe", "List-Unsubscribe-Post", "NotificationReason", "From", "Subject", "Date",
+        "To", "Cc", "Reply-To", "List-Unsubscribe", "List-Unsubscribe-Post", "NotificationReason", "From", "Subject", "Date",
         "Message-ID", "In-Reply-To", "References", "MIME-Version", "Content-Type", "List-Id",
         "X-Auto-Response-Suppress", "Feedback-ID",
     }  # fmt: skip
