@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Collection, Iterator
+from itertools import islice
 from typing import Any
 
 from gateway.mail.address import normalise
@@ -11,31 +12,32 @@ from gateway.mail.parse import parse
 from gateway.rules.suggest import AUTHOR, CUSTOMER, REPLY_TO, Candidate, Suggestion, suggestions
 from store.blobs import BlobDamaged, BlobStore
 from store.models.views import ThreadView
-from store.queries import follower as followers
-from store.queries import listing
 from store.queries import suggest as store
-from store.queries import types as type_store
+from store.queries.partner import by_addresses
 from store.session import Session
 
 _HEADER_OCTETS = 64 * 1024
-_MOST_FOLLOWERS = 5000
+_MOST = 100  # a composer shows no more; the rest of a long list of recipients is not looked at
 
 
 def suggested(
     session: Session, thread: ThreadView, *, writer: str, own_domains: Collection[str], blobs: BlobStore
 ) -> list[Suggestion]:
     """Whom to propose on this thread. writer: e-mail of who composes, "" = not known."""
-    aliases = {one.address for one in type_store.list_aliases(session)}
-    ids = [row.partner_id for row in followers.followers(session, thread.id, limit=_MOST_FOLLOWERS)]
-    following = {address for found in listing.addresses(session, ids).values() for address in found}
+    candidates = list(islice(_candidates(session, thread, blobs), _MOST))
+    emails = list(dict.fromkeys(one.email for one in candidates if one.email))
+    if not emails:
+        return []
+    me = normalise(writer) if writer else ""
+    partners = by_addresses(session, [*emails, me] if me else emails)
+    ids = sorted({partner.id for partner in partners.values()})
+    aliases = store.aliases_among(session, emails)
     return suggestions(
-        _candidates(session, thread, blobs), followers=following, writer=normalise(writer) if writer else "",
-        is_ours=_ours(aliases, own_domains),
-    )  # fmt: skip
-
-
-def _ours(aliases: Collection[str], own_domains: Collection[str]) -> Callable[[str], bool]:
-    return lambda email: email in aliases or email.rpartition("@")[2] in own_domains
+        [one._replace(partner=partners.get(one.email)) for one in candidates],
+        followers=store.following(session, thread.id, ids),
+        writer=partners[me].id if me in partners else me,
+        is_ours=lambda email: email in aliases or email.rpartition("@")[2] in own_domains,
+    )
 
 
 def _candidates(session: Session, thread: ThreadView, blobs: BlobStore) -> Iterator[Candidate]:
@@ -53,7 +55,9 @@ def _candidates(session: Session, thread: ThreadView, blobs: BlobStore) -> Itera
         yield from _named(mail.to, "to")
         yield from _named(mail.cc, "cc")
         yield from _named(mail.reply_to, REPLY_TO)
-    for row in store.named_in(session, last.id):
+    for one in last.addressees or ():
+        yield Candidate(normalise(one["email"]), one["name"], "cc" if one["how"] == "cc" else "recipient")
+    for row in store.named_in(session, last.id, _MOST):
         yield Candidate(normalise(row.email), row.name, "recipient")
 
 

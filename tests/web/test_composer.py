@@ -6,7 +6,11 @@ from typing import Any
 
 import httpx
 import pytest
+from sqlalchemy import Engine, event
 
+from gateway.chatter.post import SYSTEM, Draft
+from store.queries import message as messages
+from store.queries import thread as threads
 from tests.builders import DOMAIN, a_mail, hop_client, stamped
 from tests.web.conftest import Web, add
 from tests.web.outbox import send, text_of
@@ -30,10 +34,14 @@ def open_by_mail(web: Web, *, proven: bool, extra: str = "") -> str:
         web.world.receive(stamped(raw, "customer.example"), SUPPORT, client=hop_client())
     else:
         web.world.receive(raw, SUPPORT, reverse_path=ERIKA)
-    from store.queries import thread as threads
-
     with web.world.database.read() as session:
         return f"/records/ticket/{threads.search(session, record_type='ticket', query='', before=None, limit=1)[0].key}"
+
+
+async def paths(api: Api) -> list[str]:
+    """The paths of all tickets."""
+    items = (await api.get("/records", params={"type": "ticket"})).json()["items"]
+    return [f"/records/ticket/{one['key']}" for one in items]
 
 
 async def suggested(api: Api, path: str, **params: Any) -> dict[str, tuple[str, bool]]:
@@ -77,6 +85,79 @@ async def test_t145_who_was_named_in_the_last_message_written_here_is_suggested(
         BOB: ("recipient", False),
         "otto@other.example": ("recipient", False),
     }
+
+
+async def test_t145_a_colleague_who_opened_the_record_by_mail_is_not_its_customer(web: Web, api: Api, staff):
+    raw = a_mail(f"Alice <{ALICE}>", to=f"{SUPPORT}, Max <max@partner.example>")
+    web.world.receive(stamped(raw, "corp.example"), SUPPORT, client=hop_client())
+    [path] = [one for one in await paths(api) if one != "/records/ticket/7"]
+
+    assert await suggested(api, path, actor=BOB) == {"max@partner.example": ("to", False)}
+
+
+async def test_t145_the_last_conversation_is_what_a_person_said_not_what_a_template_answered(
+    web: Web, api: Api, staff
+):
+    path = open_by_mail(web, proven=True)
+    with web.world.database.write() as session:
+        thread = threads.by_key(session, "ticket", path.rpartition("/")[2])
+        assert thread is not None
+        draft = Draft(thread, "message", "discussions", SYSTEM, body_text="We have it.", generated=True)
+        web.world.posting.post(session, draft, web.world.now)
+
+    assert await suggested(api, path) == {ERIKA: ("customer", False), "max@partner.example": ("to", False)}
+
+
+async def test_t145_a_partner_with_two_addresses_is_suggested_once_and_never_to_himself(
+    web: Web, api: Api, staff
+):
+    await add(api, ALICE, internal=True, addresses=["alice@home.example"])
+    await add(api, "otto@other.example", addresses=["otto@home.example"])
+    extra = "Cc: alice@home.example, otto@other.example, otto@home.example\r\n"
+    path = open_by_mail(web, proven=True, extra=extra)
+
+    assert await suggested(api, path, actor=ALICE) == {
+        ERIKA: ("customer", False),
+        "max@partner.example": ("to", False),
+        "otto@other.example": ("cc", False),
+    }
+
+
+async def test_t145_to_and_cc_of_the_last_message_written_here_are_suggested(web: Web, api: Api, staff):
+    named = [
+        {"partner_id": 1, "name": "Otto", "email": "otto@other.example", "how": "to"},
+        {"partner_id": 2, "name": "Nora", "email": "nora@other.example", "how": "cc"},
+    ]
+    body = {"kind": "message", "author": ALICE, "body_text": "Hi"}
+    said = (await api.post("/records/ticket/7/messages", json=body)).json()
+    with web.world.database.write() as session:
+        messages.change(session, said["id"], {"addressees": named})
+
+    assert await suggested(api, "/records/ticket/7") == {
+        "otto@other.example": ("recipient", False),
+        "nora@other.example": ("cc", False),
+    }
+
+
+async def test_suggesting_costs_the_same_statements_however_many_follow(web: Web, api: Api, staff):
+    path = open_by_mail(web, proven=True)
+
+    async def statements() -> int:
+        seen: list[str] = []
+        event.listen(Engine, "before_cursor_execute", note := lambda *args: seen.append(args[2]))
+        await suggested(api, path)
+        event.remove(Engine, "before_cursor_execute", note)
+        return len(seen)
+
+    before = await statements()
+    people = [web.world.partner(f"reader{number}@x.example") for number in range(30)]
+    with web.world.database.write() as session:
+        thread = threads.by_key(session, "ticket", path.rpartition("/")[2])
+        assert thread is not None
+        for reader in people:
+            web.world.follow(thread, reader, session=session)
+
+    assert await statements() == before
 
 
 async def test_the_author_of_a_claimed_record_is_ticked_and_sending_makes_him_a_reader(

@@ -13,7 +13,6 @@ from gateway.chatter.suggest import suggested
 from gateway.web.auth import Asking, needs
 from gateway.web.paging import Page
 from gateway.web.services import Given
-from store.queries import partner as partners
 from store.session import Session
 
 
@@ -46,17 +45,14 @@ def list_suggested(
             session, thread, writer=actor or "", own_domains={domain.name for domain in services.domains},
             blobs=services.blobs,
         )  # fmt: skip
-        known = partners.by_addresses(session, [one.email for one in found])
         return Page(
             [
                 SuggestedView(
-                    one.email, one.name or (known[one.email].name if one.email in known else ""), one.reason,
-                    one.ticked, person(known[one.email]) if one.email in known else None,
+                    one.email, one.name, one.reason, one.ticked, person(one.partner) if one.partner else None
                 )
                 for one in found
-                if one.email not in known or known[one.email].active
             ]
-        )  # fmt: skip
+        )
 
     return services.read(work)
 
