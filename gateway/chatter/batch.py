@@ -10,6 +10,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import replace
 from datetime import datetime
 
+from gateway.chatter.access import Caller
 from gateway.chatter.plan import RecordChange
 from gateway.chatter.records import Records
 from gateway.errors import BadValue, FieldError
@@ -26,10 +27,11 @@ def put_batch(
     records: Records,
     known_types: Collection[str],
     now: datetime,
+    caller: Caller | None = None,
 ) -> list[tuple[ThreadView, bool]]:
     """Create or change the records of all items; answers each item's record, and True where it is new.
 
-    Raises BadValue with every fault, ``#/items/3/assignee``; then nothing was written.
+    caller: as in Records.put_all. Raises BadValue with every fault, ``#/items/3/assignee``; then nothing was written.
     """
     if len(items) > MOST_ITEMS:
         raise BadValue.of("items", f"a batch has at most {MOST_ITEMS} items, not {len(items)}")
@@ -41,7 +43,9 @@ def put_batch(
     if unknown:
         raise BadValue(unknown[0].detail, unknown)
     wanted, places = joined(items)
-    done = records.put_all(session, list(wanted.values()), now, place=lambda index: f"items/{places[index]}/")
+    done = records.put_all(
+        session, list(wanted.values()), now, place=lambda index: f"items/{places[index]}/", caller=caller
+    )
     by_name = dict(zip(wanted, done, strict=True))
     return [by_name[item.record_type, item.key] for item in items]
 

@@ -12,6 +12,8 @@ from datetime import datetime
 from typing import Any
 
 from gateway.chatter import family
+from gateway.chatter.access import Caller
+from gateway.chatter.actor import reader_of
 from gateway.chatter.automail import send_mapped
 from gateway.chatter.changelog import change_entry, plain_entry
 from gateway.chatter.plan import Faults, People, Plan, plan
@@ -39,13 +41,15 @@ class Records:
         self._posting = posting
         self._domains = domains
 
-    def put(self, session: Session, change: RecordChange, now: datetime) -> tuple[ThreadView, bool]:
+    def put(
+        self, session: Session, change: RecordChange, now: datetime, caller: Caller | None = None
+    ) -> tuple[ThreadView, bool]:
         """Create or change a record; answers it, and True when it is new.
 
         Creator and assignee follow. Changed tracked fields become one log entry credited to the actor,
         or to the system. Raises NotFound for the type, BadValue naming the field.
         """
-        return self.put_all(session, [change], now)[0]
+        return self.put_all(session, [change], now, caller=caller)[0]
 
     def put_all(
         self,
@@ -53,10 +57,12 @@ class Records:
         wanted: Sequence[RecordChange],
         now: datetime,
         place: Callable[[int], str] = lambda _: "",
+        caller: Caller | None = None,
     ) -> list[tuple[ThreadView, bool]]:
         """``put`` for many different records, all of them or none; answers in their order.
 
-        place: where an item stands in the request, for the pointers of BadValue. Raises NotFound for a type.
+        place: where an item stands in the request, for the pointers of BadValue. caller: whose record types
+        limit which parents can be named, None = all. Raises NotFound for a type.
         """
         known = threads.by_keys(session, {(change.record_type, change.key) for change in wanted})
         people = People(session, wanted, list(known.values()))
@@ -66,13 +72,18 @@ class Records:
                  self._types.get(change.record_type, session), people, faults, self._domains)
             for index, change in enumerate(wanted)
         ]  # fmt: skip
-        family.set_parents(session, plans, faults)
+        born = family.set_parents(
+            session, plans, faults, lambda who: reader_of(session, self._types, caller=caller, partner=who)
+        )
         faults.raise_any()
         written = self._write(session, plans, now)
+        family.bind(session, plans, written, born, now)
         loud = [(done, thread) for done, thread in zip(plans, written, strict=True) if not done.change.silent]
         opened = [thread for done, thread in zip(plans, written, strict=True) if done.thread is None]
         self._posting.events.opened(session, opened, "api", now)
-        self._follow(session, loud, now)
+        for indices in family.generations(len(plans), born):
+            grown = [(plans[one], written[one]) for one in indices if not plans[one].change.silent]
+            self._follow(session, grown, now)
         self._posting.post_all(
             session, [entry for done, thread in loud for entry in _entries(done, thread)], now
         )

@@ -11,8 +11,6 @@ from typing import Annotated, Any
 import msgspec
 from msgspec import UNSET, UnsetType
 
-from gateway.chatter.names import RecordName
-
 Id = Annotated[int, msgspec.Meta(ge=-(2**63) + 1, le=2**63 - 1)]
 """A number that may be one of our ids; a larger one fits no column."""
 NullText = str | None | UnsetType
@@ -29,6 +27,13 @@ class Body(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
         return {name: v for name, v in values.items() if v is not UNSET and name not in ("actor", *left_out)}
 
 
+class RecordRef(msgspec.Struct, forbid_unknown_fields=True):
+    """The two names of a record."""
+
+    type: str
+    key: str
+
+
 class RecordBody(Body):
     """PUT /records/{type}/{key}. active: false = archived. members: who of the staff may see it, null = all.
 
@@ -40,7 +45,7 @@ class RecordBody(Body):
     fields: dict[str, Any] | UnsetType | None = UNSET
     assignee: NullText = UNSET
     domain: NullText = UNSET
-    parent: RecordName | UnsetType | None = UNSET
+    parent: RecordRef | UnsetType | None = UNSET
     active: bool | UnsetType | None = UNSET
     members: list[str] | UnsetType | None = UNSET
     log: str | None = None
@@ -87,7 +92,7 @@ class FollowersBatchBody(Body):
     notify: invite those who are new; so does invitation_html alone.
     """
 
-    records: list[RecordName]
+    records: list[RecordRef]
     partners: list[str]
     subtypes: list[str] | None = None
     follow: bool = True

@@ -73,6 +73,25 @@ def merged_generation(session: Session, thread_id: int, partner_id: int) -> tupl
     return None if row is None else (row[0], row[1])
 
 
+_up = (
+    select(_thread.c.id, _thread.c.parent_id)
+    .where(_thread.c.id.in_(bindparam("ids", expanding=True)))
+    .cte("up", recursive=True)
+)
+_above = _up.union(
+    select(_thread.c.id, _thread.c.parent_id).join(_up, _thread.c.id == _up.c.parent_id)
+)  # not all: a loop ends it
+_ancestry = select(_above.c.id, _above.c.parent_id)
+
+
+def ancestry(session: Session, thread_ids: Collection[int]) -> dict[int, int | None]:
+    """These threads and all that are above them: thread id -> id of its parent, None at the top."""
+    if not thread_ids:
+        return {}
+    rows = session.execute(_ancestry, {"ids": sorted(thread_ids)})
+    return {row.id: row.parent_id for row in rows}
+
+
 def merged_into(session: Session, thread_id: int) -> list[int]:
     """The threads that were merged into this one."""
     return list(
@@ -107,9 +126,9 @@ def move_all(session: Session, old: int, new: int, now: datetime) -> None:
         session.execute(update(table).where(table.c.thread_id == old).values(thread_id=new))
     _move_arrivals(session, old, new)
     _move_invitations(session, old, new)
-    session.execute(
-        update(_thread).where(_thread.c.id == new, _thread.c.parent_id == old).values(parent_id=None)
-    )
+    above = ancestry(session, [new])
+    if old in above:  # the survivor was below: it takes the place of the other, or the family were a circle
+        session.execute(update(_thread).where(_thread.c.id == new).values(parent_id=above[old]))
     session.execute(
         update(_thread).where(_thread.c.parent_id == old, _thread.c.id != new).values(parent_id=new)
     )

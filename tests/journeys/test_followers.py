@@ -10,6 +10,7 @@ from sqlalchemy import select
 
 from gateway.chatter import bulk, follow, merge_partners
 from gateway.chatter.actor import EVERYTHING
+from gateway.chatter.batch import put_batch
 from gateway.chatter.lives import Lives
 from gateway.chatter.names import RecordName
 from gateway.chatter.post import Author, Draft
@@ -207,6 +208,106 @@ def test_a_parent_that_is_not_there_is_named(world: World, project: Any):
 
     with pytest.raises(BadValue):
         change(world, "p1", record_type="project", parent=RecordName("project", "p1"))
+
+
+def tasks(world: World, *items: tuple[str, str | None], actor: str | None = None) -> list[Any]:
+    """Put tasks (key, key of the parent task or None) in one batch."""
+    with world.database.write() as session:
+        wanted = [
+            RecordChange("task", key, {"parent": RecordName("task", parent) if parent else None}, actor)
+            for key, parent in items
+        ]
+        done = put_batch(session, wanted, records=world.records, known_types={"task"}, now=world.now)
+    return [thread for thread, _ in done]
+
+
+@pytest.mark.parametrize("circle", [
+    [("a", "b")], [("a", "c")], [("a", "a")], [("new", "a"), ("a", "new")], [("a", "new"), ("new", "c")],
+])  # fmt: skip
+def test_no_record_is_above_its_own_parent(world: World, project: Any, circle: list[tuple[str, str]]):
+    """B16: c is below b, which is below a."""
+    tasks(world, ("a", None), ("b", "a"), ("c", "b"))
+
+    with pytest.raises(BadValue) as refused:
+        tasks(world, *circle)
+
+    assert {error.pointer for error in refused.value.errors} == {
+        f"#/items/{n}/parent" for n in range(len(circle))
+    }
+
+
+def test_a_circle_that_the_same_batch_opens_is_none(world: World, project: Any):
+    tasks(world, ("a", None), ("b", "a"))
+
+    a, b = tasks(world, ("a", "b"), ("b", None))
+
+    assert (a.parent_id, b.parent_id) == (b.id, None)
+
+
+def test_records_are_not_nested_without_end(world: World, project: Any):
+    tasks(world, ("0", None), *((str(n), str(n - 1)) for n in range(1, 101)))
+
+    with pytest.raises(BadValue) as refused:
+        tasks(world, ("101", "100"))
+
+    assert refused.value.errors[0].detail == "records are nested 100 deep at most"
+
+
+def test_a_batch_brings_parents_and_children_together_in_any_order(world: World):
+    """B16: who creates the parent in the same call follows the children as the parent's followers do."""
+    ann = world.partner("ann@corp.example", internal=True)
+    bob = world.partner("bob@corp.example", internal=True)
+    with world.database.write() as session:
+        put(
+            session,
+            "project",
+            "Project",
+            {"subtypes": [{"name": "task_new", "label": "New", "default": True}]},
+            world.now,
+        )
+        put(session, "task", "Task", {"subtypes": [
+            {"name": "task_new", "label": "New", "parent_subtype": "task_new"}, *TASK["subtypes"]]}, world.now)  # fmt: skip
+        wanted = [
+            RecordChange("task", "leaf", {"parent": RecordName("task", "branch"), "assignee": bob.email}),
+            RecordChange("task", "branch", {"parent": RecordName("project", "root")}),
+            RecordChange("project", "root", {}, ann.email),
+        ]
+        done = put_batch(
+            session, wanted, records=world.records, known_types={"task", "project"}, now=world.now
+        )
+        leaf, branch, root = (thread for thread, _ in done)
+        stored = lives.ancestry(session, [leaf.id])
+
+    assert (leaf.parent_id, branch.parent_id) == (branch.id, root.id)
+    assert stored == {leaf.id: branch.id, branch.id: root.id, root.id: None}
+    assert subtypes(world, branch)[ann.email] == {"discussions", "task_new", "progress", "costs"}
+    assert set(subtypes(world, leaf)) == {ann.email, bob.email}
+
+
+def test_a_parent_that_the_actor_cannot_open_is_not_there_for_him(world: World, project: Any):
+    """B16: else its followers could be read off the child."""
+    ann, bob = (world.partner(f"{name}@corp.example", internal=True) for name in ("ann", "bob"))
+    carol = world.partner("carol@customer.example")
+    world.follow(project, bob, "task_new")
+    change(world, "p1", record_type="project", members=[bob.email])
+
+    for actor in (ann.email, carol.email):
+        with pytest.raises(BadValue) as refused:
+            change(world, "t1", actor, record_type="task", parent=RecordName("project", "p1"))
+        assert [(error.pointer, error.detail) for error in refused.value.errors] == [
+            ("#/parent", "there is no project p1")
+        ]
+    task = change(world, "t1", bob.email, record_type="task", parent=RecordName("project", "p1"))
+    assert world.followers(task) == {bob.email}
+
+
+def test_a_record_that_is_merged_into_one_below_it_leaves_its_place_to_it(world: World, project: Any):
+    top, a, b, c = tasks(world, ("top", None), ("a", "top"), ("b", "a"), ("c", "b"))
+    with world.database.write() as session:
+        Lives(types=world.types, posting=world.posting).merge(session, a, c, actor=None, now=world.now)
+        family = lives.ancestry(session, [b.id])
+
+    assert family == {b.id: c.id, c.id: top.id, top.id: None}
 
 
 def test_a_deactivated_partner_is_no_longer_told_even_of_what_waits(world: World):

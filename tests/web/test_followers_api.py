@@ -102,7 +102,23 @@ async def test_a_child_follows_its_parent_over_the_api(web: Web, api: Api):
     )
     wrong = await api.put("/records/task/2", json={"parent": {"type": "ticket", "key": "none"}})
 
+    narrow = web.client("post", types=("task",))
+    hidden = await narrow.put("/records/task/3", json={"parent": {"type": "ticket", "key": "project"}})
+    batched = await narrow.post(
+        "/records/batch",
+        json={"items": [{"type": "task", "key": "3", "parent": {"type": "ticket", "key": "project"}}]},
+    )
+    misspelt = await api.put(
+        "/records/task/4", json={"parent": {"type": "ticket", "key": "project", "kee": "x"}}
+    )
+
     assert made.status_code == 201, made.text
+    for answer, pointer in ((hidden, "#/parent"), (batched, "#/items/0/parent")):
+        assert (answer.status_code, answer.json()["errors"]) == (
+            422,
+            [{"pointer": pointer, "detail": "there is no ticket project"}],
+        )
+    assert (misspelt.status_code, misspelt.json()["errors"][0]["pointer"]) == (400, "#/parent/kee")
     [follower] = (await api.get("/records/task/1/followers")).json()["items"]
     assert (follower["partner"]["email"], follower["subtypes"]) == (CAROL, ["progress"])
     assert (wrong.status_code, wrong.json()["errors"][0]["pointer"]) == (422, "#/parent")

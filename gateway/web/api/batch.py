@@ -59,7 +59,9 @@ def put_records(
         asked = [(item.type, item.key, item.actor or data.actor) for item in data.items]
         check_changes(session, services.types, asked, caller=caller, place=lambda index: f"items/{index}/")
         wanted = [_change(item, data) for item in data.items]
-        done = put_batch(session, wanted, records=services.records, known_types=known, now=services.now())
+        done = put_batch(
+            session, wanted, records=services.records, known_types=known, now=services.now(), caller=caller
+        )
         records = {thread.id: (thread, is_new) for thread, is_new in done}
         shown = services.record_views.many(session, [thread for thread, _ in records.values()])
         views = dict(zip(records, shown, strict=True))

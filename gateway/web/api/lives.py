@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-import msgspec
 from litestar import Request, Response, get, post
 
 from gateway.chatter.access import Caller
@@ -16,7 +15,7 @@ from gateway.errors import BadValue, FieldError, Forbidden
 from gateway.web.auth import Asking, needs
 from gateway.web.idempotency import once
 from gateway.web.paging import Page
-from gateway.web.schema import Body, Id
+from gateway.web.schema import Body, Id, RecordRef
 from gateway.web.services import Given, Services
 from store.models.views import ThreadView
 from store.queries import thread as threads
@@ -31,13 +30,6 @@ class RenameBody(Body):
 
     key: str
     type: str | None = None
-
-
-class RecordRef(msgspec.Struct, forbid_unknown_fields=True):
-    """The two names of a record."""
-
-    type: str
-    key: str
 
 
 class MergeBody(Body):

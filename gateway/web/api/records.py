@@ -26,7 +26,7 @@ def put_record(
     def work(session: Session) -> tuple[RecordView, bool]:
         check_changes(session, services.types, [(record_type, key, data.actor)], caller=caller)
         change = RecordChange(record_type, key, data.changes(), data.actor, data.log or "", data.silent)
-        thread, is_new = services.records.put(session, change, services.now())
+        thread, is_new = services.records.put(session, change, services.now(), caller)
         return services.record_view(session, thread), is_new
 
     view, is_new = services.write(work)
