@@ -14,6 +14,7 @@ from gateway.chatter.access import Caller
 from gateway.chatter.plan import RecordChange
 from gateway.chatter.records import Records
 from gateway.errors import BadValue, FieldError
+from gateway.mail.address import normalise
 from store.models.views import ThreadView
 from store.session import Session
 
@@ -51,18 +52,36 @@ def put_batch(
 
 
 def joined(items: Sequence[RecordChange]) -> tuple[dict[tuple[str, str], RecordChange], list[int]]:
-    """One set of changes for each record, in the order of their first items, and the last item of each."""
+    """One set of changes for each record, in the order of their first items, and the last item of each.
+
+    Raises BadValue where two people change one record: one entry of the log has one author.
+    """
     wanted: dict[tuple[str, str], RecordChange] = {}
     last: dict[tuple[str, str], int] = {}
+    errors = []
     for index, item in enumerate(items):
         name = (item.record_type, item.key)
+        if name in wanted and not _same_actor(wanted[name], item):
+            detail = f"item {last[name]} changes the same record for {wanted[name].actor or 'the system'}"
+            errors.append(FieldError(f"#/items/{index}/actor", detail))
         wanted[name] = _then(wanted[name], item) if name in wanted else item
         last[name] = index
+    if errors:
+        raise BadValue(errors[0].detail, errors)
     return wanted, [last[name] for name in wanted]
 
 
+def _same_actor(one: RecordChange, other: RecordChange) -> bool:
+    return (normalise(one.actor or "") or one.actor) == (normalise(other.actor or "") or other.actor)
+
+
 def _then(first: RecordChange, second: RecordChange) -> RecordChange:
-    fields = {**(first.values.get("fields") or {}), **(second.values.get("fields") or {})}
-    values = {**first.values, **second.values, **({"fields": fields} if fields else {})}
+    values = {**first.values, **second.values}
+    afresh = first.afresh or first.values.get("fields", {}) is None
+    if values.get("fields") is not None:
+        values["fields"] = {**(first.values.get("fields") or {}), **(second.values.get("fields") or {})}
     words = "\n".join(text for text in (first.words, second.words) if text)
-    return replace(second, values=values, words=words, silent=first.silent and second.silent)
+    return replace(
+        second, values=values, words=words, silent=first.silent and second.silent,
+        untracked=first.untracked and second.untracked, afresh=afresh or second.afresh,
+    )  # fmt: skip

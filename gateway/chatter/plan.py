@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
+from urllib.parse import urlsplit
 
 from gateway.chatter.types import TypeRules
 from gateway.errors import BadValue, FieldError
@@ -26,9 +27,11 @@ KEY_OCTETS = 255
 class RecordChange:
     """What a host application says about a record. A name that is not in ``values`` stays as it is.
 
-    values: title, url, fields, assignee (e-mail or None), domain, parent (RecordName or None), active (False = archived: mail to it is
+    values: title, url, fields (None = all are cleared), assignee (e-mail or None), domain, parent (RecordName or None), active (False = archived: mail to it is
     held), members (e-mails of the colleagues who may work on it, None = all). actor: e-mail, None = the system.
     words: free text for the log entry, "" = none. silent: nothing is logged, nobody follows or is told.
+    untracked: no change is logged but the assignment of which somebody is told. afresh: fields that are
+    not in ``values`` are cleared.
     """
 
     record_type: str
@@ -37,6 +40,8 @@ class RecordChange:
     actor: str | None = None
     words: str = ""
     silent: bool = False
+    untracked: bool = False
+    afresh: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +126,8 @@ def plan(
     if values.get("members") is not None:
         columns["members"] = _members(index, values["members"], people, faults)
     if "fields" in values:
-        columns["fields"] = without_null({**(thread.fields if thread else {}), **(values["fields"] or {})})
+        kept = thread.fields if thread and values["fields"] is not None and not change.afresh else {}
+        columns["fields"] = without_null({**kept, **(values["fields"] or {})})
     is_reassigned = "assignee" in values and _id(assignee) != (thread.assignee_id if thread else None)
     if is_reassigned:
         columns["assignee_id"] = _id(assignee)
@@ -131,6 +137,10 @@ def plan(
     lines = (
         () if thread is None else _lines(thread, columns, rules, people.name_of(thread.assignee_id), assignee)
     )
+    if change.untracked:
+        is_told = is_reassigned and assignee is not None and _id(assignee) != _id(actor)
+        former = people.name_of(thread.assignee_id) if thread else ""
+        lines = (Change(ASSIGNEE, "Assigned to", former, _shown(assignee)),) if is_told else ()
     return Plan(
         change, rules, thread, columns, lines, actor, assignee if is_reassigned else None,
         (thread.assignee_id or 0) if thread and is_reassigned else 0,
@@ -172,6 +182,8 @@ def _check(
     domain = change.values.get("domain")
     if domain and domain not in domains:
         faults.add(index, "domain", f"{domain!r} is not one of our domains")
+    if change.values.get("url") and not is_web_address(change.values["url"]):
+        faults.add(index, "url", "a url begins with http:// or https:// and names a host")
     for name, words in wrong_values(rules.fields, change.values.get("fields") or {}).items():
         faults.add(index, f"fields/{pointed(name)}", words)
 
@@ -201,6 +213,17 @@ def _check_assignee(
         internal=True, active=True, partner_id=assignee.id, members=members, access=rules.access, follows=True
     ):
         faults.add(index, "assignee", f"{assignee.email} has no access to the record")
+
+
+def is_web_address(url: str) -> bool:
+    """A page can link to it: other schemes run programs in the reader's browser (javascript:)."""
+    if any(letter.isspace() or ord(letter) < 32 for letter in url):
+        return False  # browsers leave them out: "java\nscript:"
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return False
+    return parts.scheme in ("http", "https") and bool(parts.hostname)
 
 
 def key_trouble(key: str) -> str:

@@ -88,6 +88,8 @@ class Records:
             session, [entry for done, thread in loud for entry in _entries(done, thread)], now
         )
         for done, thread in loud:
+            if done.change.untracked:
+                continue
             changed = set(thread.fields) if done.thread is None else {line.field for line in done.lines}
             send_mapped(
                 session, thread, changed, done.actor, rules=done.rules, posting=self._posting, now=now
@@ -148,7 +150,7 @@ def _entries(done: Plan, thread: ThreadView) -> list[Draft]:
 
 
 def _logged(done: Plan, thread: ThreadView) -> list[Draft]:
-    if done.thread is None:
+    if done.thread is None and not done.change.untracked:
         words = f"{done.rules.label} created"
         return [
             plain_entry(thread, done.actor, f"{words}\n{done.change.words}" if done.change.words else words)

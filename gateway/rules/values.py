@@ -21,6 +21,7 @@ list      a list of strings, numbers and references               joined by comm
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
@@ -29,6 +30,9 @@ from typing import Any
 
 FIELD_TYPES = ("text", "number", "money", "date", "datetime", "boolean", "choice", "reference", "list")
 _LONGEST_NUMBER = 40
+_NUMBER = re.compile(r"[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]+)?")
+_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")  # RFC 3339 section 5.6, full-date
+_TIME = re.compile(r"[0-9]{2}:[0-9]{2}")
 _LONGEST_CURRENCY = 8
 
 
@@ -172,7 +176,7 @@ def _decimal(value: Any) -> Decimal | None:
     if isinstance(value, float) and not math.isfinite(value):
         return None
     text = str(value)
-    if len(text) > _LONGEST_NUMBER or not text.isascii():
+    if len(text) > _LONGEST_NUMBER or not _NUMBER.fullmatch(text):
         return None
     try:
         number = Decimal(text)
@@ -182,7 +186,7 @@ def _decimal(value: Any) -> Decimal | None:
 
 
 def _date(value: Any) -> date | None:
-    if not isinstance(value, str) or len(value) != 10:
+    if not isinstance(value, str) or not _DAY.fullmatch(value):  # fromisoformat knows weeks too
         return None
     try:
         return date.fromisoformat(value)
@@ -192,7 +196,9 @@ def _date(value: Any) -> date | None:
 
 def _moment(value: Any) -> datetime | None:
     """The time in UTC, None where the value is none (RFC 3339 section 5.6)."""
-    if not isinstance(value, str) or len(value) < 16 or value[10] not in "Tt ":
+    if not isinstance(value, str) or not _DAY.fullmatch(value[:10]) or value[10:11] not in tuple("Tt "):
+        return None
+    if not _TIME.match(value[11:]):
         return None
     try:
         moment = datetime.fromisoformat(value)

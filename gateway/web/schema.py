@@ -38,6 +38,7 @@ class RecordBody(Body):
     """PUT /records/{type}/{key}. active: false = archived. members: who of the staff may see it, null = all.
 
     log: words that go with the log entry. silent: nothing is logged, nobody follows and nobody is told.
+    untracked: the changed fields are not logged, and the rest goes on: who is assigned follows and is told.
     """
 
     title: NullText = UNSET
@@ -50,10 +51,11 @@ class RecordBody(Body):
     members: list[str] | UnsetType | None = UNSET
     log: str | None = None
     silent: bool = False
+    untracked: bool = False
 
     def changes(self, *names: str) -> dict[str, Any]:
         """What is said about the record itself. names: further fields to leave out."""
-        return self.given("log", "silent", *names)
+        return self.given("log", "silent", "untracked", *names)
 
 
 class MessageBody(Body):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from gateway.chatter.batch import put_batch
 from gateway.chatter.records import RecordChange
 from gateway.chatter.types import put as put_type
 from gateway.errors import BadValue, NotFound
@@ -16,9 +17,10 @@ def log_of(world: World, thread):
     return [(row.kind, row.author_email, row.body_text, row.tracking) for row in world.messages(thread)]
 
 
-def put(world: World, key="1", actor=None, **values):
+def put(world: World, key="1", actor=None, untracked=False, **values):
+    change = RecordChange("ticket", key, values, actor, untracked=untracked)
     with world.database.write() as session:
-        return world.records.put(session, RecordChange("ticket", key, values, actor), world.now)[0]
+        return world.records.put(session, change, world.now)[0]
 
 
 def test_creator_and_assignee_follow_and_only_the_assignee_is_mailed(world: World):
@@ -209,6 +211,64 @@ def test_a_change_mapped_to_a_subtype_tells_its_inside_followers_only(world: Wor
     }
 
 
+def test_null_for_all_fields_clears_all_of_them(world: World):
+    """DESIGN section 8: null = clear. The lines say what there was."""
+    thread = put(world, fields={"stage": "new", "amount": 1, "secret": "x"})
+
+    assert put(world, fields=None).fields == {}
+    [entry] = world.messages(thread)
+    assert [(line["label"], line["old"], line["new"]) for line in entry.tracking] == [
+        ("Stage", "New", ""), ("Amount", "1 EUR", ""),
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(("said", "left"), [
+    ([{"amount": 2}, None], {}), ([None, {"amount": 2}], {"amount": 2}), ([None, None], {}),
+    ([{"amount": 2}, None, {"secret": "y"}], {"secret": "y"}), ([{"amount": None}, {"secret": "y"}], {"stage": "new", "secret": "y"}),
+])  # fmt: skip
+def test_what_a_batch_says_in_several_items_happens_in_their_order(world: World, said, left):
+    put(world, fields={"stage": "new", "amount": 1})
+    items = [RecordChange("ticket", "1", {"fields": fields}) for fields in said]
+
+    with world.database.write() as session:
+        done = put_batch(session, items, records=world.records, known_types={"ticket"}, now=world.now)
+
+    assert done[-1][0].fields == left
+
+
+def test_two_people_cannot_change_one_record_in_one_batch(people: World):
+    """A04: one set of changes is one entry, and that has one author."""
+    items = [
+        RecordChange("ticket", "1", {"fields": {"amount": 1}}, ALICE),
+        RecordChange("ticket", "2", {}, BOB),
+        RecordChange("ticket", "1", {"fields": {"stage": "won"}}, BOB),
+        RecordChange("ticket", "1", {"title": "x"}),
+        RecordChange("ticket", "2", {"title": "y"}, "BOB@corp.example"),
+    ]
+
+    with pytest.raises(BadValue) as refused, people.database.write() as session:
+        put_batch(session, items, records=people.records, known_types={"ticket"}, now=people.now)
+
+    assert [error.pointer for error in refused.value.errors] == ["#/items/2/actor", "#/items/3/actor"]
+
+
+def test_an_untracked_change_leaves_no_entry_but_who_is_assigned_follows_and_is_told(people: World):
+    """A05: beside the switch that silences everything there is one for the log alone."""
+    thread = put(people, actor=ALICE, untracked=True, fields={"stage": "new"})
+    assert (people.followers(thread), people.messages(thread)) == ({ALICE}, [])
+
+    put(people, actor=ALICE, untracked=True, fields={"stage": "won", "amount": 3}, active=True)
+    put(people, actor=ALICE, untracked=True, assignee=ALICE)
+    assert people.messages(thread) == []
+
+    put(people, actor=ALICE, untracked=True, fields={"stage": "new"}, assignee=BOB)
+
+    [entry] = people.messages(thread)
+    assert [(line["field"], line["new"]) for line in entry.tracking] == [("assignee", "Bob")]
+    assert told(people, thread) == {BOB: ("queued", "assigned")}
+    assert people.followers(thread) == {ALICE, BOB}
+
+
 def test_null_clears_and_absent_keeps(world: World):
     put(world, title="Pump", url="https://app.example/1", fields={"stage": "new", "amount": 1})
 
@@ -221,6 +281,8 @@ def test_null_clears_and_absent_keeps(world: World):
     ("", {}, None, "#/key"), ("a\nb", {}, None, "#/key"), ("x" * 300, {}, None, "#/key"),
     ("1", {"assignee": "nobody@x.example"}, None, "#/assignee"), ("1", {"assignee": "no address"}, None, "#/assignee"),
     ("1", {}, "nobody@x.example", "#/actor"), ("1", {"domain": "evil.example"}, None, "#/domain"),
+    *[("1", {"url": url}, None, "#/url") for url in (
+        "javascript:alert(1)", "java\nscript:alert(1)", "/orders/1", "ftp://x.example", "https://", "https://[x", "data:text/html,x")],
 ])  # fmt: skip
 def test_what_is_refused_names_its_field(world: World, key, values, actor, pointer):
     with pytest.raises(BadValue) as refused:

@@ -39,6 +39,8 @@ def test_what_a_field_may_hold(rule, value):
     (of("datetime"), "2026-11-23", "no time"), (of("datetime"), "soon, very soon!", "no time"),
     (of("datetime"), "0001-01-01T00:00+23:00", "before the first year"), (of("boolean"), "yes", "a word"),
     (of("boolean"), 1, "a number"), (STAGE, "gone", "none of the choices"), (of("choice"), ["new"], "several"),
+    (of("date"), "2026-W01-1", "a week"), (of("datetime"), "2026-W01-1T12:00", "a week"), (of("number"), "1_000", "Python's spelling"),
+    (of("number"), " 1", "a blank"), (PRICE, {"amount": "1_000"}, "Python's spelling"),
     (of("reference"), {"label": "Acme"}, "without an id"), (of("reference"), [1], "several"),
     (of("list"), "a, b", "a text"), (of("list"), [["a"]], "a list of lists"),
 ])  # fmt: skip

@@ -132,6 +132,16 @@ async def test_the_same_batch_under_one_idempotency_key_is_done_once(api: Api):
     assert [entry["body_text"] for entry in await entries(api, "1")] == ["Ticket created\nimported"]
 
 
+async def test_changes_can_be_left_untracked_alone_and_in_a_batch(api: Api):
+    await api.put("/records/ticket/1", json={"title": "One", "untracked": True})
+    await api.put("/records/ticket/1", json={"fields": {"stage": "won"}, "untracked": True})
+    await api.post("/records/batch", json={"items": [item("1", fields={"stage": "new"})], "untracked": True})
+    await api.post("/records/batch", json={"items": [item("1", fields={"stage": "won"}, untracked=True)]})
+
+    assert await entries(api, "1") == []
+    assert (await api.get("/records/ticket/1")).json()["fields"] == {"stage": "won"}
+
+
 async def test_words_and_silence_of_a_put(api: Api):
     await api.put("/records/ticket/1", json={"title": "One", "fields": {"stage": "new"}, "silent": True})
     await api.put("/records/ticket/1", json={"fields": {"amount": 5}, "silent": True})

@@ -27,10 +27,13 @@ class BatchItem(RecordBody, kw_only=True):
 
 
 class BatchBody(Body):
-    """POST /records/batch. actor: of the items that name none, null = the system. silent: for all items."""
+    """POST /records/batch. actor: of the items that name none, null = the system. silent, untracked: for
+    all items.
+    """
 
     items: list[BatchItem]
     silent: bool = False
+    untracked: bool = False
 
 
 class Batched(msgspec.Struct, frozen=True):
@@ -45,7 +48,8 @@ class Batched(msgspec.Struct, frozen=True):
 def put_records(
     data: BatchBody, services: Given, caller: Asking, request: Request[Any, Any, Any]
 ) -> Response[Batched]:
-    """Create or change up to 5,000 records, all or none; a record that is named twice gets one log entry."""
+    """Create or change up to 5,000 records, all or none; a record that is named twice gets one log entry,
+    so both must be changed for the same actor."""
     refused = [
         FieldError(f"#/items/{index}/type", f"the token lacks the scope post for {item.type}")
         for index, item in enumerate(data.items[:MOST_ITEMS])
@@ -74,7 +78,7 @@ def put_records(
 def _change(item: BatchItem, batch: BatchBody) -> RecordChange:
     return RecordChange(
         item.type, item.key, item.changes("type", "key"), item.actor or batch.actor, item.log or "",
-        item.silent or batch.silent,
+        item.silent or batch.silent, item.untracked or batch.untracked,
     )  # fmt: skip
 
 

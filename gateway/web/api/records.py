@@ -25,7 +25,9 @@ def put_record(
 
     def work(session: Session) -> tuple[RecordView, bool]:
         check_changes(session, services.types, [(record_type, key, data.actor)], caller=caller)
-        change = RecordChange(record_type, key, data.changes(), data.actor, data.log or "", data.silent)
+        change = RecordChange(
+            record_type, key, data.changes(), data.actor, data.log or "", data.silent, data.untracked
+        )
         thread, is_new = services.records.put(session, change, services.now(), caller)
         return services.record_view(session, thread), is_new
 
