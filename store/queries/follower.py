@@ -7,11 +7,11 @@ from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import bindparam, delete, exists, func, or_, select, update
+from sqlalchemy import bindparam, case, delete, exists, func, or_, select, update
 from sqlalchemy.dialects.postgresql import insert as insert_postgresql
 from sqlalchemy.dialects.sqlite import insert as insert_sqlite
 
-from store.models import Delivery, Follower, Invitation, Message, Partner, Suppression
+from store.models import Address, Delivery, Follower, Invitation, Message, Partner, Suppression
 from store.models.views import AudienceView
 from store.session import Session
 
@@ -20,6 +20,7 @@ _invitation = Invitation.table()
 _partner = Partner.table()
 _suppression = Suppression.table()
 _message = Message.table()
+_address = Address.table()
 _delivery = Delivery.table()
 _CHUNK = 500
 
@@ -185,9 +186,26 @@ _suppressed = (
     (_suppression.c.address == _partner.c.email)
     & or_(_suppression.c.until.is_(None), _suppression.c.until > bindparam("now"))
 )  # fmt: skip
+_other_suppression = _suppression.alias("other_suppression")
+_other = (  # asked only where the first address gets no mail; a complaint is about us and not about an address
+    select(func.min(_address.c.address))
+    .where(
+        _address.c.partner_id == _partner.c.id,
+        _address.c.address != _partner.c.email,
+        ~exists().where(
+            _other_suppression.c.address == _address.c.address,
+            or_(_other_suppression.c.until.is_(None), _other_suppression.c.until > bindparam("now")),
+        ),
+    )
+    .correlate(_partner)
+    .scalar_subquery()
+)
+_another_address = case(
+    (_suppression.c.address.is_not(None) & (_suppression.c.source != "complaint"), _other)
+)
 _audience_columns = (
     _partner.c.id, _partner.c.email, _partner.c.name, _partner.c.internal, _partner.c.active, _partner.c.language,
-    _partner.c.notify, _follower.c.subtypes, _suppression.c.reason,
+    _partner.c.notify, _follower.c.subtypes, _suppression.c.reason, _another_address.label("another_address"),
 )  # fmt: skip
 _audience = (
     select(*_audience_columns)
@@ -208,13 +226,20 @@ _others = (
 )
 
 
+def _considered(row: Sequence[Any]) -> AudienceView:
+    """A row of the audience; who can be reached only at another address of his is reached there."""
+    *values, another = row
+    view = AudienceView(*values)
+    return view if another is None else view._replace(email=another, suppressed=None)
+
+
 def audience(session: Session, thread_id: int, others: Collection[int], now: datetime) -> list[AudienceView]:
     """Everybody to be considered for a message: all followers, and these others; each once."""
-    found = [AudienceView(*row) for row in session.execute(_audience, {"thread": thread_id, "now": now})]
+    found = [_considered(row) for row in session.execute(_audience, {"thread": thread_id, "now": now})]
     missing = set(others) - {view.partner_id for view in found}
     if missing:
         rows = session.execute(_others, {"thread": thread_id, "others": sorted(missing), "now": now})
-        found += [AudienceView(*row) for row in rows]
+        found += [_considered(row) for row in rows]
     return found
 
 
@@ -233,7 +258,7 @@ def audiences(session: Session, thread_ids: Sequence[int], now: datetime) -> dic
     for start in range(0, len(thread_ids), _CHUNK):
         rows = session.execute(_audiences, {"threads": list(thread_ids[start : start + _CHUNK]), "now": now})
         for thread_id, *values in rows:
-            found[thread_id].append(AudienceView(*values))
+            found[thread_id].append(_considered(values))
     return found
 
 
@@ -244,7 +269,7 @@ def people(session: Session, partner_ids: Collection[int], now: datetime) -> dic
     for start in range(0, len(ids), _CHUNK):
         values = {"thread": 0, "others": ids[start : start + _CHUNK], "now": now}
         for row in session.execute(_others, values):
-            found[row[0]] = AudienceView(*row)
+            found[row[0]] = _considered(row)
     return found
 
 

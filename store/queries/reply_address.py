@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from itertools import product
+
 from sqlalchemy import delete, insert, select
 
-from store.models import ThreadRedirect, TokenGeneration
+from store.models import Partner, ThreadRedirect, TokenGeneration
 from store.session import Session
 
 _generation = TokenGeneration.table()
 _redirect = ThreadRedirect.table()
+_partner = Partner.table()
 
 
 def generation(session: Session, thread_id: int, partner_id: int) -> int:
@@ -22,11 +25,14 @@ def generation(session: Session, thread_id: int, partner_id: int) -> int:
 def revoke(session: Session, thread_id: int, partner_id: int) -> int:
     """Make every reply address minted so far for (thread, partner) unknown; answers the new generation.
 
-    Those of threads that were merged into this one lead here, so they are revoked with it.
+    Those of threads that were merged into this one lead here, and those of partners who were merged into this
+    one stand for him, so they are revoked with it.
     """
-    merged = session.execute(select(_redirect.c.old_id).where(_redirect.c.thread_id == thread_id)).scalars()
-    for old_id in list(merged):
-        _raise_generation(session, old_id, partner_id)
+    threads = session.execute(select(_redirect.c.old_id).where(_redirect.c.thread_id == thread_id)).scalars()
+    people = session.execute(select(_partner.c.id).where(_partner.c.merged_into == partner_id)).scalars()
+    for old_thread, old_partner in product([thread_id, *threads], [partner_id, *people]):
+        if (old_thread, old_partner) != (thread_id, partner_id):
+            _raise_generation(session, old_thread, old_partner)
     return _raise_generation(session, thread_id, partner_id)
 
 

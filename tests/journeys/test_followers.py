@@ -16,11 +16,11 @@ from gateway.chatter.names import RecordName
 from gateway.chatter.post import Author, Draft
 from gateway.chatter.records import RecordChange
 from gateway.chatter.types import put
-from gateway.errors import BadValue, Conflict
+from gateway.errors import BadValue, Conflict, UnknownRecipient
 from gateway.mail.envelope import Client
 from store.models import Delivery, Follower
 from store.queries import follower as followers
-from store.queries import lives
+from store.queries import lives, reply_address
 from store.queries import partner as partners
 from store.queries import thread as threads
 from tests.builders import DOMAIN, HOP, World, a_mail, stamped
@@ -420,6 +420,58 @@ def test_the_old_reply_address_of_a_merged_partner_keeps_working(world: World):
     world.receive(a_mail("carol@home.example", to=old, text="The other."), old)
 
     assert [(m.author_id, m.confidence) for m in world.messages(thread)] == [(carol.id, "token")] * 2
+
+
+def test_revoked_reply_addresses_include_those_of_who_was_merged_into_the_partner(world: World):
+    carol, twin = world.partner("carol@customer.example"), world.partner("carol@home.example")
+    thread, gone = world.ticket("1", followers=[twin]), world.ticket("2", followers=[twin])
+    hers, old, oldest = (world.reply_address(*of) for of in ((thread, carol), (thread, twin), (gone, twin)))
+    with world.database.write() as session:
+        Lives(types=world.types, posting=world.posting).merge(
+            session, gone, thread, actor=None, now=world.now
+        )
+    merged(world, "carol@home.example", "carol@customer.example")
+
+    with world.database.write() as session:
+        reply_address.revoke(session, thread.id, carol.id)
+
+    for address in (hers, old, oldest):
+        with pytest.raises(UnknownRecipient):
+            world.acceptor.resolve_now(address)
+
+
+@pytest.mark.parametrize(("dead", "source", "told"), [
+    ([], "bounce", ("queued", "carol@customer.example")), (["first"], "bounce", ("queued", "carol@home.example")),
+    (["first"], "admin@corp.example", ("queued", "carol@home.example")), (["first", "second"], "bounce", ("suppressed", None)),
+    (["second"], "bounce", ("queued", "carol@customer.example")), (["first"], "complaint", ("suppressed", None)),
+])  # fmt: skip
+@pytest.mark.parametrize("how", ["follower", "recipient", "assigned at once"])
+def test_t133_mail_goes_to_the_first_address_of_a_partner_that_takes_any(
+    world: World, dead, source, told, how: str
+):
+    """Who complained is not written to elsewhere: he meant us, not his mailbox."""
+    ann, carol = world.partner("ann@corp.example", internal=True), world.partner("carol@customer.example")
+    of = {"first": "carol@customer.example", "second": "carol@home.example"}
+    with world.database.write() as session:
+        partners.set_addresses(session, carol.id, list(of.values()))
+        for one in dead:
+            partners.suppress(
+                session, of[one], reason="no such user", status="5.1.1", source=source, now=world.now
+            )
+    thread = world.ticket(followers=[carol] if how == "follower" else [])
+    draft = Draft(thread, "message", "discussions", Author(ann.id, "Ann", ann.email, True), body_text="Hello",
+                  recipients=frozenset({carol.id} if how == "recipient" else ()),
+                  concerned=frozenset({carol.id} if how == "assigned at once" else ()), concern="assigned")  # fmt: skip
+
+    with world.database.write() as session:
+        [message_id] = world.posting.post_all(session, [draft], world.now) if how != "recipient" else [
+            world.posting.post(session, draft, world.now).message_id
+        ]  # fmt: skip
+
+    table = Delivery.table()
+    with world.database.read() as session:
+        sent_to = session.execute(select(table.c.address).where(table.c.message_id == message_id)).scalar()
+    assert (world.notices(message_id)[carol.email][0], sent_to) == told
 
 
 def test_mail_about_one_message_to_two_who_are_one_is_sent_once(world: World):
