@@ -7,10 +7,8 @@ from collections.abc import Sequence
 from gateway.chatter.post import SYSTEM, Author, Draft
 from gateway.chatter.types import TypeRules
 from gateway.mail.html import from_text
-from gateway.rules.tracking import Change, is_for_staff, subtype_of
+from gateway.rules.tracking import Change, in_words, is_for_staff, subtype_of
 from store.models.views import PartnerView, ThreadView
-
-NOTHING = "—"
 
 
 def author_of(actor: PartnerView | None) -> Author:
@@ -30,7 +28,7 @@ def change_entry(
     subtype = rules.subtype(name) if name else None
     internal = subtype is None or subtype.internal or is_for_staff(lines)
     seen = [line for line in lines if internal or not line.internal]
-    listed = "\n".join(f"{line.label}: {line.old or NOTHING} → {line.new or NOTHING}" for line in seen)
+    listed = in_words((line.label, line.old, line.new) for line in seen)
     return Draft(
         thread, "log", subtype.name if subtype else "note", author_of(actor), internal=internal,
         body_text=words or listed, body_html=from_text(words) if words else "", tracking=tuple(lines),

@@ -57,6 +57,7 @@ class Lives:
         rules = self._free(session, record_type, key)
         threads.change(session, thread, {"record_type": record_type, "key": key}, now)
         if record_type != thread.record_type:
+            _mark_lines(session, thread)
             self._adapt(session, thread.id, rules)
         renamed = thread._replace(record_type=record_type, key=key)
         self._log(
@@ -77,7 +78,7 @@ class Lives:
         rules = self._types.get(into.record_type, session)
         if thread.record_type != into.record_type:
             store.change_subtypes(session, thread.id, [subtype.name for subtype in rules.subtypes])
-        _mark_lines(session, thread)
+        _mark_lines(session, thread, of=f"{thread.record_type}/{thread.key}")
         self._unite_followers(session, thread.id, into.id, rules, now)
         store.move_all(session, thread.id, into.id, now)
         self._log(session, into, by, f"{self._name(session, thread)} was merged into this", now)
@@ -220,11 +221,14 @@ def _check_messages(message_ids: Sequence[int], found: dict[int, int | None]) ->
             raise BadValue.of(f"message_ids/{index}", f"message {message_id} is not on this record")
 
 
-def _mark_lines(session: Session, thread: ThreadView) -> None:
-    """Note on the changed fields of a record that goes into another whose they were (see durations.py)."""
-    name = f"{thread.record_type}/{thread.key}"
+def _mark_lines(session: Session, thread: ThreadView, **marks: str) -> None:
+    """Note on the changed fields of a record what is true of them now; what was noted before is truer.
+
+    of: whose they were, of a record that goes into another (durations.py). in: the type that has such fields.
+    """
+    marks["in"] = thread.record_type
     lines = {
-        row.id: [{"of": name, **line} for line in row.tracking] for row in store.tracked(session, thread.id)
+        row.id: [{**marks, **line} for line in row.tracking] for row in store.tracked(session, thread.id)
     }
     store.set_tracking(session, lines)
 

@@ -19,7 +19,7 @@ from gateway.chatter.entries import ledger_entry as ledger_entry
 from gateway.chatter.highlight import highlights
 from gateway.chatter.names import Person, RecordName, person
 from gateway.mail.html import clean
-from gateway.rules.tracking import visible_lines
+from gateway.rules.tracking import in_words, visible_lines
 from store.models.views import PartnerView, ThreadView
 from store.queries import follower as followers
 from store.queries import listing, types
@@ -211,19 +211,33 @@ def change_view(line: Mapping[str, Any]) -> ChangeView:
 
 
 def _with_lines(session: Session, rows: Sequence[Any], *, outsider: bool) -> list[Any]:
-    """The rows with the tracked changes that may be shown: a field that no type has any more is gone."""
+    """The rows with the tracked changes that may be shown: a field that its type has no more is gone."""
     if not any(row.tracking for row in rows):
         return list(rows)
     fields = {
-        field.get("name") for one in types.record_types(session) for field in one.config.get("fields") or ()
+        one.name: {field.get("name") for field in one.config.get("fields") or ()}
+        for one in types.record_types(session)
     }
     return [
-        _with(row, visible_lines(row.tracking or (), internal=not outsider, fields=fields)) for row in rows
+        _with(
+            row,
+            visible_lines(row.tracking, internal=not outsider, fields=fields, record_type=row.record_type),
+        )
+        if row.tracking
+        else row
+        for row in rows
     ]
 
 
 def _with(row: Any, lines: Sequence[Mapping[str, Any]]) -> Any:
-    return SimpleNamespace(**{**row._mapping, "tracking": lines}) if lines != (row.tracking or []) else row
+    """The row with these of its lines alone, also in its text where that says nothing but what changed."""
+    if lines == row.tracking:
+        return row
+    values = {**row._mapping, "tracking": lines}
+    if not row.body_html:  # else somebody's words
+        told = [line for line in lines if row.internal or not line.get("internal")]
+        values["body_text"] = in_words((line["label"], line["old"], line["new"]) for line in told)
+    return SimpleNamespace(**values)
 
 
 def _author(row: Any) -> Person:

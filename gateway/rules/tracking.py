@@ -6,7 +6,7 @@ writes nothing. What a field may hold stands in values.py.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,6 +14,7 @@ from gateway.rules.values import Field as Field
 from gateway.rules.values import is_empty, same, trouble
 from gateway.rules.values import show as show
 
+NOTHING = "—"
 ASSIGNEE, ACTIVE = "assignee", "active"
 _OF_EVERY_TYPE = frozenset({ASSIGNEE, ACTIVE})  # lines without a field of this name
 
@@ -73,13 +74,30 @@ def is_for_staff(lines: Sequence[Change]) -> bool:
     return bool(lines) and all(line.internal for line in lines)
 
 
+def in_words(lines: Iterable[tuple[str, str, str]]) -> str:
+    """Lines (label, old, new) as a text, one below the other.
+
+    >>> in_words([("Stage", "", "New")])
+    'Stage: — → New'
+    """
+    return "\n".join(f"{label}: {old or NOTHING} → {new or NOTHING}" for label, old, new in lines)
+
+
 def visible_lines(
-    lines: Sequence[Mapping[str, Any]], *, internal: bool, fields: Collection[str] | None = None
+    lines: Sequence[Mapping[str, Any]],
+    *,
+    internal: bool,
+    fields: Mapping[str, Collection[str]] | None = None,
+    record_type: str = "",
 ) -> list[Mapping[str, Any]]:
-    """The stored lines that a reader may see. internal: he is staff. fields: that exist by now, None = all."""
-    return [
-        line
-        for line in lines
-        if (internal or not line.get("internal"))
-        and (fields is None or line["field"] in fields or line["field"] in _OF_EVERY_TYPE)
-    ]
+    """The stored lines that a reader may see. internal: he is staff. record_type: of the record now.
+
+    fields: the names that each type has by now, None = all are shown. The line of a record that was merged or
+    changed its type belongs to the type of then.
+    """
+
+    def exists(line: Mapping[str, Any]) -> bool:
+        there = (fields or {}).get(line.get("in") or line.get("of", "").partition("/")[0] or record_type)
+        return there is None or line["field"] in there or line["field"] in _OF_EVERY_TYPE
+
+    return [line for line in lines if (internal or not line.get("internal")) and exists(line)]

@@ -8,12 +8,14 @@ import pytest
 
 from gateway.chatter import templates
 from gateway.chatter.batch import put_batch
+from gateway.chatter.lives import Lives
 from gateway.chatter.page import message_views
 from gateway.chatter.records import RecordChange
 from gateway.chatter.types import put as put_type
 from gateway.errors import BadValue
 from store.queries import message as messages
 from store.queries import partner as partners
+from store.queries import thread as threads
 from store.queries import types as type_store
 from tests.builders import DOMAIN, World, a_mail, hop_client, stamped
 
@@ -158,6 +160,44 @@ def test_t187_lines_come_by_sequence_then_name_and_those_of_a_removed_field_vani
     with shop.database.read() as session:
         [shown, _] = message_views(session, messages.page(session, thread.id))
     assert [line.field for line in shown.tracking] == ["stage", "price", "at", "paid"]
+
+
+def test_t187_a_field_that_another_type_has_too_vanishes_where_it_was_removed_and_from_the_text(shop: World):
+    """A13: the words of an entry are those of its lines; what somebody wrote beside them stays."""
+    with shop.database.write() as session:
+        put_type(session, "trip", "Trip", {"fields": [{"name": "due", "label": "Due"}]}, shop.now)
+    thread = put(shop)
+    put(shop, fields={"due": "2026-12-01", "price": 1})
+    put(shop, words="Due is settled", fields={"due": "2026-12-02"})
+    with shop.database.write() as session:
+        kept = [field for field in ORDER["fields"] if field["name"] != "due"]
+        put_type(session, "order", None, {"fields": kept}, shop.now)
+
+    with shop.database.read() as session:
+        worded, shown, _ = message_views(session, messages.page(session, thread.id), ["price"])
+
+    assert ([line.field for line in shown.tracking], shown.body_text) == (["price"], "Price: — → 1 EUR")
+    assert "Due" not in " ".join(shown.highlights)
+    assert (worded.tracking, worded.body_text) == ([], "Due is settled")
+
+
+@pytest.mark.parametrize("fate", ["renamed", "merged"])
+def test_lines_of_fields_that_the_type_of_now_never_had_are_shown_as_before(shop: World, fate: str):
+    with shop.database.write() as session:
+        put_type(session, "trip", "Trip", {}, shop.now)
+    thread = put(shop)
+    put(shop, fields={"due": "2026-12-01"})
+
+    lives = Lives(types=shop.types, posting=shop.posting)
+    with shop.database.write() as session:
+        if fate == "renamed":
+            lives.rename(session, thread, record_type="trip", key="1", actor=None, now=shop.now)
+        else:
+            trip, _ = shop.records.put(session, RecordChange("trip", "1", {}), shop.now)
+            lives.merge(session, thread, trip, actor=None, now=shop.now)
+        views = message_views(session, messages.page(session, threads.by_key(session, "trip", "1").id))
+
+    assert [[line.field for line in view.tracking] for view in views if view.tracking] == [["due"]]
 
 
 def test_t186_an_internal_field_is_shown_to_staff_and_stands_nowhere_an_outsider_reads(shop: World):
