@@ -23,7 +23,8 @@ class Decision:
 
     as_email: post it as this partner, None = as its From. follow: None = as the rule says. thread_id:
     post it there, None = where it was addressed to. internal: some address of the mail is for staff only,
-    so it stays inside wherever it is posted. by: who decided.
+    so it stays inside wherever it is posted. confirmed: this partner himself said at his true address that
+    it was he. by: who decided.
     """
 
     by: str
@@ -31,6 +32,7 @@ class Decision:
     follow: bool | None = None
     thread_id: int | None = None
     internal: bool = False
+    confirmed: bool = False
 
 
 @dataclass(frozen=True, slots=True)

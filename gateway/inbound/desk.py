@@ -48,8 +48,12 @@ def release(
     as_email: str | None = None,
     follow: bool | None = None,
     by: str = "",
+    confirmed: bool = False,
 ) -> None:
     """Post a held entry. as_email: as this known partner, None = as its From; follow: he becomes a follower.
+
+    An address in From that is nobody's becomes his (inbound/vouching). follow: None = as the rule says.
+    confirmed: he himself said so at his true address; then it counts as proven.
 
     Raises NotFound, Conflict when it is not held, BadValue when nobody has the address.
     """
@@ -58,9 +62,8 @@ def release(
         author = normalise(as_email)
         if not author or partners.by_address(session, author) is None:
             raise BadValue.of("as", f"{as_email} is not a known partner")
-    _reopen(
-        session, mail_id, now, ("held",), Decision(by=by or "an operator", as_email=author, follow=follow)
-    )
+    decision = Decision(by=by or "an operator", as_email=author, follow=follow, confirmed=confirmed)
+    _reopen(session, mail_id, now, ("held",), decision)
 
 
 def discard(session: Session, mail_id: int, now: datetime, by: str = "") -> None:

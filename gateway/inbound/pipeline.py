@@ -28,6 +28,7 @@ from gateway.inbound.outcome import Outcome, Trace
 from gateway.inbound.placing import Placing
 from gateway.inbound.settling import Settling
 from gateway.inbound.twins import wait_once
+from gateway.inbound.vouching import settled_author
 from gateway.mail.address import domain_of
 from gateway.mail.dmarc import organisational_domain
 from gateway.rules.authorship import (
@@ -38,7 +39,6 @@ from gateway.rules.authorship import (
     Policy,
     Verdict,
     admission,
-    confidence,
 )
 from gateway.rules.disposition import Automatic, Disposition, Ordinary, on_its_way
 from gateway.rules.routing import Nowhere, Reply, Route, Target, ToAlias, ToThread, chosen, routes
@@ -178,13 +178,11 @@ class Pipeline:
         if thread is not None and not thread.active and case.mail.decision is None:
             return Outcome("held", "the record is archived")
         author, is_blocked = self._author(session, thread, case)
-        token_partner = route.partner_id if isinstance(route, ToThread) else 0
-        sure = confidence(
-            case.verdict, author_id=author.partner_id if author else None, token_partner_id=token_partner
-        )
+        author, sure = settled_author(session, case, thread, author, self._trust.own_domains)
         case.trace.add("identify", sure, who(author, case.address))
         admitted = self._admission(session, case, thread, author, sure)
-        if is_blocked and isinstance(admitted, Admit) and case.mail.decision is None:
+        decision = case.mail.decision
+        if is_blocked and isinstance(admitted, Admit) and (decision is None or decision.confirmed):
             admitted = Hold("the author is blocked")
         if isinstance(admitted, Hold):
             case.trace.add("admit", "held", admitted.reason)
@@ -209,11 +207,25 @@ class Pipeline:
         author: ParticipantView | None,
         sure: Confidence,
     ) -> Admission:
+        """What the trust table says; a person's decision lets pass what it holds.
+
+        Not so a colleague's own "yes": it proves who wrote, and what he may do the table says.
+        """
         decision = case.mail.decision
-        if decision is not None and not isinstance(case.route, Nowhere):
-            return Admit(
-                f"released by {decision.by}", follow=bool(decision.follow), badge=decision.as_email is None
-            )
+        ruled = self._ruled(session, case, thread, author, sure)
+        if decision is None or decision.confirmed or isinstance(case.route, Nowhere):
+            return ruled
+        follow = isinstance(ruled, Admit) and ruled.follow if decision.follow is None else decision.follow
+        return Admit(f"released by {decision.by}", follow=follow, badge=sure is not Confidence.VERIFIED)
+
+    def _ruled(
+        self,
+        session: Session,
+        case: Case,
+        thread: ThreadView | None,
+        author: ParticipantView | None,
+        sure: Confidence,
+    ) -> Admission:
         access = self._posting.access(session, thread)
         admitted = admission(
             case.route, author, sure, may_access=has_access(thread, author, access), policy=self._policy,
@@ -235,21 +247,19 @@ class Pipeline:
         is_for_him = (
             isinstance(case.route, ToThread)
             and author is not None
-            and author.partner_id == case.route.partner_id
+            and author.partner_id in case.route.partner_ids
         )
         if author is not None and (author.follower or author.invited or is_for_him):
             return replace(admitted, follow=False)
         return Hold(f"automatic mail of somebody who takes no part ({why})")
 
     def _is_same_domain(self, session: Session, case: Case) -> bool:
-        if not isinstance(case.route, ToThread) or not case.route.partner_id:
+        if not isinstance(case.route, ToThread):
             return False
-        invited = partners.by_id(session, case.route.partner_id)
         theirs = organisational_domain(domain_of(case.address))
-        return (
-            invited is not None
-            and theirs not in FREEMAIL
-            and theirs == organisational_domain(domain_of(invited.email))
+        invited = partners.by_ids(session, sorted(case.route.partner_ids)).values()
+        return theirs not in FREEMAIL and any(
+            theirs == organisational_domain(domain_of(one.email)) for one in invited
         )
 
     def _ask(self, session: Session, case: Case, author: ParticipantView | None, held: Hold) -> None:

@@ -101,16 +101,13 @@ class Placing:
 
     def _passed_on(self, case: Case, writer: Author, sure: Confidence) -> PassedOn | None:
         """The mail that a verified colleague forwards to an alias; None for anybody else's mail."""
-        is_his = writer.internal and sure is Confidence.VERIFIED and case.mail.decision is None
+        decision = case.mail.decision
+        is_his = writer.internal and sure is Confidence.VERIFIED and (decision is None or decision.confirmed)
         return case.mail.reading.passed_on if is_his and isinstance(case.route, ToAlias) else None
 
     def _author(self, session: Session, case: Case, author: ParticipantView | None) -> Author:
         """The partner who is shown as the author; a new external partner for an unknown address."""
-        decision = case.mail.decision
         claimed = case.mail.reading.mail.author
-        if decision is not None and decision.as_email:
-            chosen = find_or_add(session, {decision.as_email: ""}, case.now)[decision.as_email]
-            return _shown(chosen)
         if author is not None:
             return Author(author.partner_id, author.name, author.email, author.internal)
         if not case.address or claimed is None:

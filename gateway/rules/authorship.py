@@ -6,7 +6,7 @@ hop or relay that we were told to trust.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Set
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -62,13 +62,16 @@ class Hold:
 Admission = Admit | Hold
 
 
-def confidence(verdict: Verdict, *, author_id: int | None, token_partner_id: int) -> Confidence:
-    """How sure we are. author_id: the partner of the From address, None if nobody; token_partner_id 0 = none."""
+def confidence(verdict: Verdict, *, author_id: int | None, token_partner_ids: Set[int]) -> Confidence:
+    """How sure we are. author_id: the partner of the From address, None if nobody.
+
+    token_partner_ids: for whom the reply addresses were minted that the mail used, in whatever order.
+    """
     if verdict.result == "fail":
         return Confidence.FAILED
     if verdict.result == "pass":
         return Confidence.VERIFIED
-    if author_id is not None and author_id == token_partner_id:
+    if author_id in token_partner_ids:
         return Confidence.TOKEN
     return Confidence.CLAIMED
 
@@ -101,12 +104,7 @@ def admission(
         return _participant(route, author, sure, policy)
     if sure is Confidence.TOKEN:  # the partner for whom the token was minted is invited by that
         return Admit("answers with his own reply address", follow=policy.auto_follow != "never", badge=True)
-    if (
-        sure is Confidence.VERIFIED
-        and route.partner_id
-        and author is not None
-        and author.partner_id == route.partner_id
-    ):
+    if sure is Confidence.VERIFIED and author is not None and author.partner_id in route.partner_ids:
         return Admit("answers with his own reply address", follow=policy.auto_follow != "never")
     if sure is Confidence.VERIFIED and policy.outsiders == "same_domain" and same_domain():
         return Admit("writes from the domain of the invited partner", follow=policy.auto_follow != "never")

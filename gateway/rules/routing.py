@@ -123,12 +123,15 @@ def from_row(kind: str, values: Mapping[str, Any]) -> Target:
 
 @dataclass(frozen=True, slots=True)
 class ToThread:
-    """The mail goes to a thread. by: ``token``, ``record address``, ``references`` or ``a person``."""
+    """The mail goes to a thread. by: ``token``, ``record address``, ``references`` or ``a person``.
+
+    partner_ids: for whom the reply addresses were minted that led here; the record's own adds nobody.
+    """
 
     thread_id: int
     by: str
     internal: bool = False
-    partner_id: int = 0
+    partner_ids: frozenset[int] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,7 +204,13 @@ def chosen(thread_id: int, targets: Sequence[Target], *, answers_inside: bool) -
 
     targets: all of the mail. answers_inside: one of the messages that it refers to is internal.
     """
-    return ToThread(thread_id, by="a person", internal=answers_inside or any(map(leads_inside, targets)))
+    led_here = [target for target in targets if isinstance(target, Reply) and target.thread_id == thread_id]
+    return ToThread(
+        thread_id,
+        by="a person",
+        internal=answers_inside or any(map(leads_inside, targets)),
+        partner_ids=_minted_for(led_here),
+    )
 
 
 def leads_inside(target: Target) -> bool:
@@ -209,11 +218,15 @@ def leads_inside(target: Target) -> bool:
     return isinstance(target, Activity) or (isinstance(target, Reply) and target.internal)
 
 
+def _minted_for(replies: Sequence[Reply]) -> frozenset[int]:
+    return frozenset(reply.partner_id for reply in replies if reply.partner_id)
+
+
 def _add_thread(places: dict[tuple[str, int], tuple[Route, list[int]]], index: int, target: Reply) -> None:
     key = ("thread", target.thread_id)
     by = "token" if target.partner_id else "record address"
     if key not in places:
-        places[key] = (ToThread(target.thread_id, by, target.internal, target.partner_id), [index])
+        places[key] = (ToThread(target.thread_id, by, target.internal, _minted_for([target])), [index])
         return
     route, indices = places[key]
     assert isinstance(route, ToThread)
@@ -221,7 +234,7 @@ def _add_thread(places: dict[tuple[str, int], tuple[Route, list[int]]], index: i
         target.thread_id,
         by="token" if "token" in (by, route.by) else by,
         internal=route.internal or target.internal,
-        partner_id=route.partner_id or target.partner_id,
+        partner_ids=route.partner_ids | _minted_for([target]),
     )
     places[key] = (merged, [*indices, index])
 

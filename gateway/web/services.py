@@ -48,7 +48,7 @@ class Release(Protocol):
 
     def __call__(
         self, session: Session, mail_id: int, now: datetime, as_email: str | None = None, follow: bool | None = None,
-        by: str = "",
+        by: str = "", confirmed: bool = False,
     ) -> None: ...  # fmt: skip
 
 

@@ -49,6 +49,18 @@ def test_without_evidence_the_own_reply_address_posts_with_a_badge_for_the_token
     assert posted.confidence == "token"
 
 
+@pytest.mark.parametrize("order", [1, -1])
+def test_two_partners_addresses_in_one_mail_prove_the_same_in_any_order(world: World, order: int):
+    carol, dora = world.partner("carol@customer.example"), world.partner("dora@customer.example")
+    thread = world.ticket()
+    addresses = [world.reply_address(thread, partner) for partner in (carol, dora)]
+
+    world.receive(a_mail("carol@customer.example"), *addresses[::order])
+
+    [posted] = world.messages(thread)
+    assert (posted.confidence, world.followers(thread)) == ("token", {"carol@customer.example"})
+
+
 def test_who_answers_with_the_address_minted_for_him_becomes_a_follower(world: World):
     carol = world.partner("carol@customer.example")
     thread = world.ticket()

@@ -10,7 +10,8 @@ from gateway.rules.authorship import Admit, Confidence, Hold, Policy, Verdict, a
 from gateway.rules.routing import Nowhere, ToAlias, ToThread
 from store.models.views import ParticipantView
 
-THREAD = ToThread(1, by="token", partner_id=7)
+SEVEN = frozenset({7})
+THREAD = ToThread(1, by="token", partner_ids=SEVEN)
 BY_REFERENCES = ToThread(1, by="references")
 ALIAS = ToAlias(1, "ticket", "support@x.example")
 
@@ -110,7 +111,16 @@ def test_who_follows_by_opening_a_record_is_a_policy(auto_follow, sure, follows)
     ("none", None, 7, Confidence.CLAIMED),
 ])  # fmt: skip
 def test_a_token_never_outweighs_evidence(result, author, token, expected):
-    assert confidence(Verdict(result, ""), author_id=author, token_partner_id=token) is expected
+    assert confidence(Verdict(result, ""), author_id=author, token_partner_ids={token} - {0}) is expected
+
+
+def test_of_two_partners_reply_addresses_the_author_s_own_counts():
+    for partner_id in (7, 8):
+        assert (
+            confidence(Verdict("none", ""), author_id=partner_id, token_partner_ids={7, 8})
+            is Confidence.TOKEN
+        )
+    assert confidence(Verdict("none", ""), author_id=9, token_partner_ids={7, 8}) is Confidence.CLAIMED
 
 
 def test_nothing_but_proof_lets_a_colleague_in():

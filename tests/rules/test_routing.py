@@ -24,6 +24,7 @@ from gateway.rules.routing import (
 
 ALIAS = AliasTarget(3, "ticket", "support@x.example")
 SALES = AliasTarget(4, "order", "sales@x.example")
+SEVEN = frozenset({7})
 BOTH = frozenset([ALIAS.address, SALES.address])
 targets = st.lists(
     st.one_of(
@@ -37,14 +38,15 @@ targets = st.lists(
 
 
 @pytest.mark.parametrize(("given_targets", "referenced", "expected"), [
-    ([Reply(1, 7)], [], [ToThread(1, "token", partner_id=7)]),
+    ([Reply(1, 7)], [], [ToThread(1, "token", partner_ids=SEVEN)]),
     ([Reply(1, 0)], [], [ToThread(1, "record address")]),
-    ([Reply(1, 7), ALIAS], [], [ToThread(1, "token", partner_id=7)]),
-    ([Reply(1, 7), Reply(2, 7)], [], [ToThread(1, "token", partner_id=7), ToThread(2, "token", partner_id=7)]),
-    ([Reply(1, 7), Reply(1, 0, internal=True)], [], [ToThread(1, "token", True, 7)]),
+    ([Reply(1, 7), ALIAS], [], [ToThread(1, "token", partner_ids=SEVEN)]),
+    ([Reply(1, 7), Reply(2, 7)], [], [ToThread(1, "token", partner_ids=SEVEN), ToThread(2, "token", partner_ids=SEVEN)]),
+    ([Reply(1, 7), Reply(1, 0, internal=True)], [], [ToThread(1, "token", True, SEVEN)]),
+    ([Reply(1, 7), Reply(1, 8)], [], [ToThread(1, "token", partner_ids=frozenset({7, 8}))]),
     ([ALIAS], [], [ToAlias(3, "ticket", "support@x.example")]),
     ([ALIAS], [9, 8], [ToThread(9, "references")]),
-    ([Reply(1, 7)], [9], [ToThread(1, "token", partner_id=7)]),  # the envelope comes first
+    ([Reply(1, 7)], [9], [ToThread(1, "token", partner_ids=SEVEN)]),  # the envelope comes first
     ([Notifications()], [9], [ToThread(9, "references")]),
     ([Postmaster()], [], [Nowhere("mail for the postmaster")]),
 ])  # fmt: skip
@@ -67,6 +69,8 @@ def test_every_target_is_answered_for_once_and_order_does_not_matter(given_targe
                 type(route),
                 getattr(route, "thread_id", getattr(route, "alias_id", None)),
                 getattr(route, "internal", None),
+                getattr(route, "by", None),
+                getattr(route, "partner_ids", None),
             )
             for route, _ in ends
         }
@@ -84,7 +88,7 @@ def test_a_target_is_read_back_from_the_ledger_as_it_was_written(given_targets):
     ([ALIAS], BOTH, [(ToThread(9, "references"), [0])]),  # T069: an alias of the same type
     ([SALES], frozenset(["bob@y.example"]), [(ToThread(9, "references"), [0])]),  # T069: only in Cc
     ([ALIAS, SALES, Catchall()], BOTH, [(ToAlias(4, "order", "sales@x.example"), [1, 0, 2])]),  # T070
-    ([Reply(9, 7), SALES], BOTH, [(ToThread(9, "token", partner_id=7), [0, 1])]),  # envelope first: a reply address wins
+    ([Reply(9, 7), SALES], BOTH, [(ToThread(9, "token", partner_ids=SEVEN), [0, 1])]),  # envelope first: a reply address wins
 ])  # fmt: skip
 def test_an_answer_addressed_to_an_alias_of_another_type_opens_there(given_targets, to, expected):
     assert routes(given_targets, [9], referenced_type="ticket", to=to) == expected
@@ -97,3 +101,4 @@ def test_a_person_s_choice_of_a_thread_keeps_inside_what_is_inside(given_targets
     route = chosen(5, given_targets, answers_inside=answers_inside)
 
     assert (route.thread_id, route.internal) == (5, was_inside or answers_inside)
+    assert route.partner_ids == frozenset()  # those who could write to other threads prove nothing here
