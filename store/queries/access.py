@@ -77,13 +77,18 @@ def spend_secret(session: Session, digest: str, purpose: str, now: datetime) -> 
     return session.execute(statement.returning(_secret.c.partner_id, _secret.c.payload)).one_or_none()
 
 
+def open_again(session: Session, digest: str, payload: dict[str, Any]) -> None:
+    """Let a secret that was spent in this transaction be used once more, for what is left of its payload."""
+    session.execute(update(_secret).where(_secret.c.hash == digest).values(used_at=None, payload=payload))
+
+
 def open_secrets(session: Session, purpose: str, partner_id: int, since: datetime) -> list[Any]:
-    """The unspent secrets of a purpose made for a partner since a time."""
+    """The unspent secrets of a purpose made for a partner since a time; nobody spends them meanwhile."""
     statement = select(_secret).where(
         _secret.c.purpose == purpose, _secret.c.partner_id == partner_id, _secret.c.used_at.is_(None),
         _secret.c.created_at >= since,
-    )  # fmt: skip
-    return list(session.execute(statement))
+    ).order_by(_secret.c.created_at)  # fmt: skip
+    return list(session.execute(statement.with_for_update()))
 
 
 def change_secret(session: Session, digest: str, payload: dict[str, Any]) -> None:

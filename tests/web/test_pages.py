@@ -13,6 +13,7 @@ from gateway.outbound.channels import Mail
 from gateway.outbound.channels.maildir import Maildir
 from gateway.rules.token import Kind, Token, mint
 from store.models.views import PartnerView, ThreadView
+from store.queries import access as store
 from store.queries import follower as followers
 from store.queries import thread as threads
 from tests.builders import DOMAIN, KEYS, World, a_mail
@@ -314,6 +315,58 @@ async def test_a_colleague_says_whether_it_was_him(web: Web, answer: str, state:
     assert web.world.entry(mail_id).state == state
 
 
+@pytest.mark.parametrize("answer", ["yes", "no"])
+async def test_only_the_mails_that_he_was_shown_are_settled_and_the_rest_is_asked_anew(web: Web, answer: str):
+    """A forged mail joins the open question while the colleague reads the page."""
+    secret, mine = await a_question(web)
+    anybody = web.open(headers=HTML)
+    shown = await anybody.get(f"/confirm/{secret}")
+    forged = web.world.receive(
+        a_mail("carla@example.com", subject="Please pay"), web.world.reply_address(web.world.ticket("8"))
+    )
+    with web.world.database.write() as session:
+        store.change_secret(session, access.digest(secret), {"mails": [mine, forged]})
+
+    said = await anybody.post(f"/confirm/{secret}", data={"answer": answer, "mails": ids_in(shown)})
+    while web.world.worker.run_once():
+        pass
+
+    assert web.world.entry(mine).state == {"yes": "posted", "no": "refused"}[answer]
+    assert web.world.entry(forged).state == "held"
+    assert "Please pay" in said.text and "Was it me" not in said.text and ids_in(said) == str(forged)
+    later = await anybody.get(f"/confirm/{secret}")
+    assert "Please pay" in later.text
+    await anybody.post(f"/confirm/{secret}", data={"answer": "no", "mails": ids_in(later)})
+    assert web.world.entry(forged).state == "refused"
+    assert (await anybody.get(f"/confirm/{secret}")).status_code == 404
+
+
+@pytest.mark.parametrize(("mails", "states"), [
+    (None, ["posted", "held"]), ("", ["held", "held"]), ("999999", ["held", "held"]), ("x", ["held", "held"]),
+])  # fmt: skip
+async def test_a_form_that_shows_no_mails_settles_the_one_the_question_spoke_of_at_most(
+    web: Web, mails: str | None, states: list[str]
+):
+    secret, mine = await a_question(web)
+    other = web.world.receive(a_mail("carla@example.com"), web.world.reply_address(web.world.ticket("8")))
+    with web.world.database.write() as session:
+        store.change_secret(session, access.digest(secret), {"mails": [mine, other]})
+
+    data = {"answer": "yes"} | ({} if mails is None else {"mails": mails})
+    await web.open(headers=HTML).post(f"/confirm/{secret}", data=data)
+    while web.world.worker.run_once():
+        pass
+
+    assert [web.world.entry(mail_id).state for mail_id in (mine, other)] == states
+
+
+def ids_in(page: httpx.Response) -> str:
+    """The mails that the form of a question shows."""
+    found = re.search(r'name="mails" value="([0-9,]*)"', page.text)
+    assert found is not None, page.text
+    return found[1]
+
+
 # -- ledger and outbox --
 
 
@@ -330,6 +383,21 @@ async def test_an_admin_reads_why_a_mail_is_held_and_releases_it(web: Web):
     assert "Was it me" in page.text and ">Release<" in page.text and ">Discard<" in page.text
     assert done.status_code == 303 and web.world.entry(mail_id).state == "posted"
     assert "authenticate" in (await admin.get(f"/ledger/{mail_id}")).text
+
+
+async def test_an_admin_says_this_is_carol_and_lets_her_follow(web: Web):
+    thread, carol = web.world.ticket("1"), web.world.partner("carol@customer.example")
+    mail_id = web.world.receive(a_mail("carol@private.example"), web.world.reply_address(thread))
+    admin = await web.browser("root@example.com", role="admin")
+    page = await admin.get(f"/ledger/{mail_id}")
+
+    form = {"csrf": csrf_in(page), "as": carol.email, "follow": "yes"}
+    with web.working():
+        await admin.post(f"/ledger/{mail_id}/release", data=form)
+
+    [posted] = web.world.messages(thread)
+    assert ">Release and follow<" in page.text and "This is" in page.text
+    assert (posted.author_id, web.world.followers(thread)) == (carol.id, {carol.email})
 
 
 async def test_a_member_and_a_form_without_its_mark_cannot_touch_the_ledger(web: Web):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from litestar import Request, Response, get, post
@@ -29,7 +30,7 @@ def show_confirm(secret: str, request: Request[Any, Any, Any], services: Given) 
         row = store.peek_secret(session, access.digest(secret), PURPOSE, services.now())
         if row is None:
             raise NotFound("this question was answered already, or it is too old")
-        return _mails(session, row.payload)
+        return _mails(session, row.payload.get("mails", []))
 
     return page(request, services, "confirm.html", mails=services.read(work), secret=secret, done="")
 
@@ -38,7 +39,10 @@ def show_confirm(secret: str, request: Request[Any, Any, Any], services: Given) 
 def answer_confirm(
     secret: str, request: Request[Any, Any, Any], data: Form, services: Given
 ) -> Response[str]:
-    """Post the mails ("yes"), or end them ("no")."""
+    """Post the mails that he was shown ("yes"), or end them ("no"); what came since is asked anew.
+
+    mails: the ids that the form showed; without it the first, of which the question itself spoke.
+    """
     check_form(request, None, "", services.base_url)
     said = "no" if data.get("answer") == "no" else "yes"
 
@@ -47,17 +51,31 @@ def answer_confirm(
         partner = partners.by_id(session, used[0]) if used and used[0] is not None else None
         if used is None or partner is None:
             raise NotFound("this question was answered already, or it is too old")
-        mails = _mails(session, used[1])
-        for mail in mails:
-            _settle(session, services, mail.id, partner, said)
-        return mails
+        asked = list(used[1].get("mails", []))
+        shown = _shown(data.get("mails"), asked)
+        for mail in _mails(session, asked):
+            if mail.id in shown:
+                _settle(session, services, mail.id, partner, said)
+        unseen = _mails(session, [mail_id for mail_id in asked if mail_id not in shown])
+        if unseen:
+            left = {**used[1], "mails": [mail.id for mail in unseen]}
+            store.open_again(session, access.digest(secret), left)
+        return unseen
 
     return page(request, services, "confirm.html", mails=services.write(work), secret=secret, done=said)
 
 
-def _mails(session: Session, payload: dict[str, Any]) -> list[EntryView]:
-    """Those of the mails in question that are held still."""
-    rows = [ledger.entry(session, mail_id) for mail_id in payload.get("mails", [])]
+def _shown(given: str | None, asked: Sequence[int]) -> set[int]:
+    """Those of the mails in question that the form showed. given: their ids, None = the form says nothing."""
+    if given is None:
+        return set(asked[:1])
+    said = set(given.split(","))
+    return {mail_id for mail_id in asked if str(mail_id) in said}
+
+
+def _mails(session: Session, mail_ids: Sequence[int]) -> list[EntryView]:
+    """Those of the mails that are held still."""
+    rows = [ledger.entry(session, mail_id) for mail_id in mail_ids]
     return [
         entry
         for entry in entry_views(session, [row for row in rows if row is not None])
@@ -67,11 +85,12 @@ def _mails(session: Session, payload: dict[str, Any]) -> list[EntryView]:
 
 def _settle(session: Session, services: Services, mail_id: int, partner: PartnerView, said: str) -> None:
     """Release or discard one mail; one that somebody settled meanwhile stays as it is."""
+    desk, now, email = services.desk, services.now(), partner.email
     try:
         if said == "yes":
-            services.desk.release(session, mail_id, services.now(), partner.email, by=partner.email)
+            desk.release(session, mail_id, now, email, by=email, confirmed=True)
         else:
-            services.desk.discard(session, mail_id, services.now(), by=partner.email)
+            desk.discard(session, mail_id, now, by=email)
     except Conflict:
         return
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from litestar import Request, Response, get, post
@@ -64,12 +65,19 @@ async def settle(
     services: Given,
     colleague: LoggedIn,
 ) -> Response[Any]:
-    """Release, replay or discard an entry, and show what became of it."""
+    """Release, replay or discard an entry, and show what became of it.
+
+    A release has two fields more. follow: ``yes`` makes the author a follower, else as the rule says. as: the
+    known partner who wrote it ("this is Carol"), "" = whom From names.
+    """
     check_form(request, colleague, data.get("csrf", ""), services.base_url)
     _check_admin(colleague)
+    chosen, follow = data.get("as", "").strip() or None, True if data.get("follow") == "yes" else None
     desk: dict[str, Callable[..., None]] = {
-        "release": services.desk.release, "replay": services.desk.replay, "discard": services.desk.discard,
-    }  # fmt: skip
+        "release": partial(services.desk.release, as_email=chosen, follow=follow),
+        "replay": services.desk.replay,
+        "discard": services.desk.discard,
+    }
     if action not in desk:
         raise BadValue.of("action", f"{action!r} is none of {', '.join(desk)}")
     by = colleague.partner.email
