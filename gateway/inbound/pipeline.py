@@ -31,6 +31,7 @@ from gateway.inbound.twins import wait_once
 from gateway.inbound.vouching import settled_author
 from gateway.mail.address import domain_of
 from gateway.mail.dmarc import organisational_domain
+from gateway.mail.message import ParsedMail
 from gateway.rules.authorship import (
     Admission,
     Admit,
@@ -109,7 +110,7 @@ class Pipeline:
         references = referenced(session, reading.mail)
         if references.is_ours and mail.decision is None:
             trace.add("classify", "own loop", "its Message-ID is one of ours")
-            return [(Outcome("absorbed", "our own mail came back"), trace)] * len(targets)
+            return [(self._own_loop(reading.mail), trace)] * len(targets)
 
         ends: list[tuple[Outcome, Trace] | None] = [
             self._settling.end_of(session, mail, target, verdict, now, trace) for target in targets
@@ -118,6 +119,12 @@ class Pipeline:
         if open_targets:
             self._converse(session, mail, targets, open_targets, verdict, references, now, trace, ends)
         return [end for end in ends if end is not None]
+
+    def _own_loop(self, mail: ParsedMail) -> Outcome:
+        """Our own mail is absorbed; what somebody wrote himself under an id of ours is for people to read."""
+        if domain_of(author_address(mail)) in self._trust.own_domains:
+            return Outcome("absorbed", "our own mail came back")
+        return Outcome("held", "it has the Message-ID of a mail of ours, but another author")
 
     def _looping(self, mail: Arrived) -> str:
         """Why a mail seems to go in circles (RFC 5321 section 6.3), "" if it does not or a person released it."""

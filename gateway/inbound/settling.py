@@ -11,8 +11,8 @@ from gateway.inbound.case import Arrived
 from gateway.inbound.lookup import author_address, participant
 from gateway.inbound.outcome import Outcome, Trace
 from gateway.rules.authorship import Verdict
-from gateway.rules.disposition import Reported, Spam
-from gateway.rules.routing import BounceTarget, Leave, Target
+from gateway.rules.disposition import Automatic, Reported, Spam
+from gateway.rules.routing import FOR_POSTMASTER, BounceTarget, Leave, Postmaster, Target
 from store.queries import lives
 from store.queries import partner as partners
 from store.session import Session
@@ -30,7 +30,7 @@ class Settling:
         """The end of a bounce or leave target, and of reports; None where the mail goes on."""
         found = mail.reading.disposition
         branch = trace.branch()
-        if isinstance(target, BounceTarget):
+        if isinstance(target, BounceTarget) and (isinstance(found, Reported) or mail.decision is None):
             return self._bounced(session, mail, target, now, branch), branch
         if isinstance(target, Leave):
             return self._left(session, mail, target, verdict, now, branch), branch
@@ -38,14 +38,18 @@ class Settling:
             return Outcome("held", f"a report that names no delivery of ours ({found.reason})"), branch
         if mail.decision is None and isinstance(found, Spam):
             return Outcome("held", f"marked as spam: {found.reason}"), branch
+        if isinstance(target, Postmaster) and (mail.decision is None or mail.decision.thread_id is None):
+            return Outcome("held", FOR_POSTMASTER), branch  # whatever it refers to and whoever wrote it
         return None
 
     def _bounced(
         self, session: Session, mail: Arrived, target: BounceTarget, now: datetime, trace: Trace
     ) -> Outcome:
         found = mail.reading.disposition
-        if not isinstance(found, Reported):
+        if isinstance(found, Automatic):
             return Outcome("absorbed", f"sent to a bounce address, but no report ({found.reason})")
+        if not isinstance(found, Reported):
+            return Outcome("held", f"sent to a bounce address, but no report ({found.reason})")
         if mail.reverse_path:
             return Outcome(
                 "absorbed", "a report with a reverse-path proves nothing"

@@ -78,6 +78,9 @@ class Postmaster:
     kind: ClassVar[str] = "postmaster"
 
 
+FOR_POSTMASTER = "mail for the postmaster"
+
+
 @dataclass(frozen=True, slots=True)
 class Notifications:
     """Our own From address: own ids in References may still lead to a thread."""
@@ -242,7 +245,7 @@ def _add_thread(places: dict[tuple[str, int], tuple[Route, list[int]]], index: i
 def _why_nowhere(targets: Sequence[Target]) -> str:
     kinds = {target.kind for target in targets}
     if "postmaster" in kinds:
-        return "mail for the postmaster"
+        return FOR_POSTMASTER
     if "digest" in kinds:
         return "an answer to a digest: it does not say which record it belongs to"
     if "notifications" in kinds:

@@ -7,8 +7,9 @@ from pathlib import Path
 
 from sqlalchemy import event
 
+from gateway.inbound import desk
 from store.session import Database
-from tests.builders import DOMAIN, World, a_mail
+from tests.builders import DOMAIN, World, a_mail, hop_client, stamped
 
 
 def test_one_mail_over_two_doors_eight_times_in_parallel_posts_once(database: Database, tmp_path: Path):
@@ -82,10 +83,35 @@ def test_our_own_mail_that_comes_back_is_absorbed(world: World):
     [posted] = world.messages(thread)
 
     mail_id = world.receive(
-        a_mail("carol@customer.example", text="loop", message_id=posted.message_id), f"support@{DOMAIN}"
+        a_mail(f"Carol via us <notifications@{DOMAIN}>", text="loop", message_id=posted.message_id),
+        f"support@{DOMAIN}",
     )
 
     assert (world.entry(mail_id).state, world.entry(mail_id).reason) == ("absorbed", "our own mail came back")
+
+
+def test_new_words_under_a_message_id_of_ours_wait_for_a_person(world: World):
+    """Some programs send an edited copy under the id that it had; nothing a person wrote is dropped unseen."""
+    carol = world.partner("carol@customer.example")
+    thread = world.ticket(followers=[carol])
+    address = world.reply_address(thread, carol)
+    world.receive(a_mail("carol@customer.example"), address)
+    [posted] = world.messages(thread)
+    raw = stamped(
+        a_mail("carol@customer.example", text="new", message_id=posted.message_id), "customer.example"
+    )
+
+    mail_id = world.receive(raw, address, client=hop_client())
+    assert (world.entry(mail_id).state, world.entry(mail_id).reason) == (
+        "held",
+        "it has the Message-ID of a mail of ours, but another author",
+    )
+    with world.database.write() as session:
+        desk.release(session, mail_id, world.now)
+    while world.worker.run_once():
+        pass
+
+    assert [message.body_text for message in world.messages(thread)] == ["Hello there.", "new"]
 
 
 def test_a_mail_that_makes_us_fail_is_retried_then_set_aside_with_its_traceback(world: World):

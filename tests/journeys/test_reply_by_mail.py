@@ -5,10 +5,12 @@ from __future__ import annotations
 import pytest
 
 from gateway.errors import UnknownRecipient
+from gateway.inbound import desk
 from gateway.mail.envelope import Client
+from gateway.rules.token import Kind, Token, mint
 from store.queries import reply_address as reply_addresses
 from store.queries import thread as threads
-from tests.builders import DOMAIN, World, a_mail, hop_client, stamped
+from tests.builders import DOMAIN, KEYS, World, a_mail, hop_client, stamped
 
 
 def test_a_verified_follower_answers_and_the_other_followers_are_told(world: World):
@@ -238,6 +240,62 @@ def test_mail_for_the_postmaster_is_held_for_people(world: World):
     mail_id = world.receive(a_mail("someone@elsewhere.test"), f"postmaster@{DOMAIN}")
 
     assert (world.entry(mail_id).state, world.entry(mail_id).reason) == ("held", "mail for the postmaster")
+
+
+@pytest.mark.parametrize("local_part", ["abuse", "postmaster"])
+def test_an_answer_to_abuse_is_held_though_a_verified_follower_refers_to_the_thread(
+    world: World, local_part: str
+):
+    alice, carol = world.partner("alice@corp.example", internal=True), world.partner("carol@customer.example")
+    thread = world.ticket(followers=[alice, carol])
+    world.receive(a_mail(carol.email), world.reply_address(thread, carol))
+    [first] = world.messages(thread)
+    raw = a_mail(carol.email, text="Stop it.", extra=f"In-Reply-To: {first.message_id}\r\n")
+
+    mail_id = world.receive(stamped(raw, "customer.example"), f"{local_part}@{DOMAIN}", client=hop_client())
+
+    assert (world.entry(mail_id).state, world.entry(mail_id).reason) == ("held", "mail for the postmaster")
+    assert len(world.messages(thread)) == 1
+
+
+def test_abuse_beside_an_alias_is_held_and_the_alias_opens(world: World):
+    mail_id = world.receive(a_mail("dora@stranger.example"), f"abuse@{DOMAIN}", f"support@{DOMAIN}")
+
+    assert [target.state for target in world.targets(mail_id)] == ["held", "posted"]
+
+
+def test_mail_for_the_postmaster_comes_to_a_record_by_a_person_only(world: World):
+    thread = world.ticket("7")
+    mail_id = world.receive(a_mail("dora@stranger.example"), f"postmaster@{DOMAIN}")
+
+    for decision in (
+        lambda s: desk.release(s, mail_id, world.now),
+        lambda s: desk.replay(s, mail_id, world.now, ("ticket", "7")),
+    ):
+        assert (world.entry(mail_id).state, world.messages(thread)) == ("held", [])
+        with world.database.write() as session:
+            decision(session)
+        while world.worker.run_once():
+            pass
+
+    assert [message.body_text for message in world.messages(thread)] == ["Hello there."]
+
+
+def test_a_person_who_writes_to_a_bounce_address_is_held_and_not_dropped(world: World):
+    thread = world.ticket("7")
+    bounce = f"bounce+{mint(Token(Kind.BOUNCE, 1, 1), KEYS)}@{DOMAIN}"
+
+    by_hand = world.receive(a_mail("dora@stranger.example", text="Is this you?"), bounce)
+    by_robot = world.receive(
+        a_mail("dora@stranger.example", extra="Auto-Submitted: auto-replied\r\n"), bounce
+    )
+
+    assert (world.entry(by_hand).state, world.entry(by_robot).state) == ("held", "absorbed")
+    with world.database.write() as session:
+        desk.replay(session, by_hand, world.now, ("ticket", "7"))
+    while world.worker.run_once():
+        pass
+    assert [message.body_text for message in world.messages(thread)] == ["Is this you?"]
 
 
 def test_tokens_are_cut_out_of_what_is_shown(world: World):
