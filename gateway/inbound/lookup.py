@@ -7,13 +7,15 @@ from dataclasses import dataclass
 
 from gateway.mail.address import normalise
 from gateway.mail.message import ParsedMail
+from gateway.rules.routing import ToThread
 from gateway.rules.visibility import ALL, may_access
 from store.models.views import ParticipantView, ThreadView
+from store.queries import answered
 from store.queries import message as messages
 from store.queries import participant as authors
 from store.session import Session
 
-_REFERENCES = 20  # the newest ids of References that are looked at
+_REFERENCES = 32  # the newest ids of References that are looked at, as many as Odoo looks at
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +52,23 @@ def referenced(session: Session, mail: ParsedMail) -> Referenced:
     is_ours = any(row.header_id == mail.message_id and row.ours for row in rows)
     found = [(row.id, row.thread_id, row.internal) for row in rows if row.header_id in set(wanted)]
     return Referenced(is_ours, tuple(found))
+
+
+def parent_of(session: Session, references: Referenced, route: ToThread) -> tuple[int, bool] | None:
+    """The message that a mail on its way to a thread answers, and whether it is internal; None if there is none.
+
+    A program that writes neither In-Reply-To nor References still uses the address that it was mailed from:
+    then it is the last message, public or internal as the address is, that the address's partner was told
+    of. The record's own address was mailed to nobody in particular: then the last message (Odoo T066).
+    """
+    found = references.parent_in(route.thread_id)
+    if found is not None or route.by == "references":
+        return found
+    if route.partner_ids:
+        told = answered.last_told(session, route.thread_id, route.partner_ids, internal=route.internal)
+        return None if told is None else (told, route.internal)
+    said = None if route.internal else answered.last_said(session, route.thread_id)
+    return None if said is None else (said, False)
 
 
 def author_address(mail: ParsedMail) -> str:

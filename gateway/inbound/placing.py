@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 from gateway.chatter.automail import send_at_creation
 from gateway.chatter.partners import find_or_add
 from gateway.chatter.post import Addressee, Author, Draft, Posting
 from gateway.inbound.case import Case
 from gateway.inbound.forwarded import as_customers, customer_of, remark
-from gateway.inbound.lookup import addressed
+from gateway.inbound.lookup import addressed, parent_of
 from gateway.inbound.outcome import Outcome
 from gateway.inbound.reading import PassedOn, Reading, hide_tokens
 from gateway.inbound.settling import Settling
@@ -142,7 +143,9 @@ class Placing:
         admitted: Admit,
     ) -> Draft:
         mail, reading = case.mail.reading.mail, case.mail.reading
-        parent = case.references.parent_in(thread.id)
+        parent = None
+        if isinstance(case.route, ToThread):  # its thread may be part of another since
+            parent = parent_of(session, case.references, replace(case.route, thread_id=thread.id))
         internal = isinstance(case.route, ToThread) and (
             case.route.internal or (parent is not None and parent[1])
         )

@@ -13,8 +13,8 @@ from sqlalchemy import event
 
 from gateway.chatter.search import Question, Search
 from store.models import Message
+from store.queries import answered, files, search
 from store.queries import delivery as deliveries
-from store.queries import files, search
 from store.queries import follower as followers
 from store.queries import inbound as ledger
 from store.queries import message as messages
@@ -56,6 +56,8 @@ LISTS: dict[str, Callable[[Session], Any]] = {
     "failed deliveries": lambda s: deliveries.queue(s, state="failed"),
     "deliveries of a record": lambda s: deliveries.queue(s, thread_id=5),
     "unread": lambda s: messages.unread(s, Reader(partner_id=1), before=None, limit=31),
+    "what was told last": lambda s: answered.last_told(s, 5, [1, 2], internal=False),
+    "what was said last": lambda s: answered.last_said(s, 5),
     "partner": lambda s: partners.by_address(s, "a@example.com"),
 }
 
