@@ -153,7 +153,8 @@ class App:
             for hop in auth.hops
         )
         own = frozenset(domain.name for domain in self.settings.domains)
-        return Trust(own, Peers(auth.trusted_relays), hops, auth.dkim_aliases)
+        addresses = frozenset(f"{domain.notifications}@{domain.name}" for domain in self.domains)
+        return Trust(own, Peers(auth.trusted_relays), hops, auth.dkim_aliases, addresses)
 
     @cached_property
     def reader(self) -> Reader:

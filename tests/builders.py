@@ -73,7 +73,10 @@ class World:
             database=self.database, blobs=self.blobs, domains=[OwnDomain(DOMAIN)], keys=KEYS, now=lambda: self.now,
             bell=self.database.bell,
         )  # fmt: skip
-        self.trust = Trust(frozenset({DOMAIN}), Peers(self.trusted), (Hop(Peers([HOP]), (AUTHSERV,)),))
+        self.trust = Trust(
+            frozenset({DOMAIN}), Peers(self.trusted), (Hop(Peers([HOP]), (AUTHSERV,)),),
+            own_addresses=frozenset({f"notifications@{DOMAIN}"}),
+        )  # fmt: skip
         self.pipeline = Pipeline(
             posting=self.posting, trust=self.trust, policy=self.policy, automatic=self.automatic,
             confirmation=Confirmation(base_url="http://127.0.0.1", domain=DOMAIN,

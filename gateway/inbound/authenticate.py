@@ -49,12 +49,13 @@ class Hop:
 
 @dataclass(frozen=True, slots=True)
 class Trust:
-    """Whom we believe. own_domains: names of our ``[[domains]]``."""
+    """Whom we believe. own_domains: names of our ``[[domains]]``. own_addresses: which we ourselves write from."""
 
     own_domains: frozenset[str]
     trusted_relays: Peers
     hops: tuple[Hop, ...] = ()
     dkim_aliases: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    own_addresses: frozenset[str] = frozenset()
 
     def hop_of(self, peer: str) -> Hop | None:
         """The hop that this peer is, None if it is none."""
@@ -82,13 +83,14 @@ def authenticate(
         return Verdict("pass", "logged in as this address")
     if door in _WIRE_DOORS and peer in trust.trusted_relays:
         return Verdict("pass", f"handed over by the trusted relay {peer}")
-    if domain_of(author) in trust.own_domains:
-        return Verdict("fail", "From is in a domain of ours, without authentication")
     hop = trust.hop_of(peer)
-    if hop is not None and door in _WIRE_DOORS:
-        return _by_hop(topmost, domain_of(author), hop, trust)
     # todo: our own SPF, DKIM and DMARC stand here; until then mail without a hop or relay is `claimed`
-    return Verdict("none", "nobody vouches for the author")
+    found = Verdict("none", "nobody vouches for the author")
+    if hop is not None and door in _WIRE_DOORS:
+        found = _by_hop(topmost, domain_of(author), hop, trust)
+    if domain_of(author) in trust.own_domains and found.result != "pass":
+        return Verdict("fail", f"From is in a domain of ours, without authentication: {found.reason}")
+    return found
 
 
 def _by_hop(topmost: Sequence[tuple[str, str]], author_domain: str, hop: Hop, trust: Trust) -> Verdict:

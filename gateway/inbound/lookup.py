@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from gateway.inbound.authenticate import Trust
 from gateway.mail.address import normalise
 from gateway.mail.message import ParsedMail
 from gateway.rules.routing import ToThread
 from gateway.rules.visibility import ALL, may_access
 from store.models.views import ParticipantView, ThreadView
 from store.queries import answered
+from store.queries import inbound as ledger
 from store.queries import message as messages
 from store.queries import participant as authors
 from store.session import Session
@@ -74,6 +76,16 @@ def parent_of(session: Session, references: Referenced, route: ToThread) -> tupl
 def author_address(mail: ParsedMail) -> str:
     """The normalised address of the one author, "" if there is none."""
     return normalise(mail.author.addr_spec) if mail.author else ""
+
+
+def is_our_own(session: Session, address: str, trust: Trust) -> bool:
+    """A normalised address that we write from ourselves, or that opens records: no person, whoever vouches.
+
+    Our own mail that comes around under another id would else open a record, and its author follow it.
+    """
+    if address.rpartition("@")[2] not in trust.own_domains:
+        return False
+    return address in trust.own_addresses or address in ledger.aliases(session)
 
 
 def participant(session: Session, thread_id: int, address: str) -> ParticipantView | None:

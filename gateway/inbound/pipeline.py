@@ -20,6 +20,7 @@ from gateway.inbound.lookup import (
     Referenced,
     author_address,
     has_access,
+    is_our_own,
     named_in_to,
     referenced,
     takes_part,
@@ -105,6 +106,8 @@ class Pipeline:
         if unfit:
             return [(Outcome("held", unfit), trace)] * len(targets)
         verdict = authenticate(reading.mail, reading.topmost, mail.client, mail.door, self._trust)
+        if is_our_own(session, author_address(reading.mail), self._trust):
+            verdict = Verdict("fail", "From is an address of this gateway, behind which nobody sits")
         trace.add("authenticate", verdict.result, verdict.reason)
         trace.add("classify", type(reading.disposition).__name__.lower(), reading.disposition.reason)
         references = referenced(session, reading.mail)

@@ -131,6 +131,29 @@ def test_our_own_domain_in_from_is_never_believed_without_login(world: World):
     assert world.entry(mail_id).state == "held"
 
 
+def test_a_colleague_in_our_own_domain_posts_when_the_hop_proves_him(world: World):
+    boss = world.partner(f"boss@{DOMAIN}", internal=True)
+    thread = world.ticket()
+    raw = stamped(a_mail(boss.email), DOMAIN)
+
+    world.receive(raw, world.reply_address(thread, boss), client=hop_client())
+
+    [posted] = world.messages(thread)
+    assert (posted.author_email, posted.confidence) == (boss.email, "verified")
+
+
+@pytest.mark.parametrize("local_part", ["notifications", "support"])
+def test_an_address_of_ours_behind_which_nobody_sits_opens_no_record_whoever_vouches(
+    world: World, local_part: str
+):
+    """Our own mail, forwarded back to an alias under another Message-ID with our good signature."""
+    raw = stamped(a_mail(f"{local_part}@{DOMAIN}"), DOMAIN)
+
+    mail_id = world.receive(raw, f"support@{DOMAIN}", client=hop_client())
+
+    assert world.entry(mail_id).state == "held"
+
+
 def test_a_deactivated_colleague_and_one_without_access_are_held(world: World):
     dave = world.partner("dave@corp.example", internal=True, active=False)
     erin = world.partner("erin@corp.example", internal=True)
