@@ -171,7 +171,7 @@ class App:
         return Pipeline(
             posting=self.posting, trust=self.trust, policy=Policy(policy.outsiders, policy.auto_follow),
             automatic=policy.automatic, confirmation=confirmation, new_key=_new_key,
-            most_received=self.settings.limits.received_headers,
+            delivery_of=self.acceptor.delivery_of, most_received=self.settings.limits.received_headers,
         )  # fmt: skip
 
     @cached_property

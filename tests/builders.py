@@ -81,7 +81,7 @@ class World:
             posting=self.posting, trust=self.trust, policy=self.policy, automatic=self.automatic,
             confirmation=Confirmation(base_url="http://127.0.0.1", domain=DOMAIN,
                                       new_header_id=lambda d: f"<c{next(counter)}@{d}>"),
-            new_key=lambda: f"key{next(counter)}",
+            new_key=lambda: f"key{next(counter)}", delivery_of=self.acceptor.delivery_of,
         )  # fmt: skip
         self.reader = Reader(self.blobs, self.directory / "blobs")
         self.worker = Worker(

@@ -66,8 +66,9 @@ def record_all(session: Session, ended: Sequence[Ended]) -> list[None]:
 def bounce(session: Session, delivery_id: int, report: Report, now: datetime) -> Finding:
     """Take in a report that came back to the bounce address of a delivery.
 
-    The token has been checked and the reverse-path was null. A report about another recipient changes
-    nothing (DESIGN section 4, "Bounces").
+    The token has been checked and the reverse-path was null; of a complaint, which people's programs send too,
+    it may be any. A report about another recipient changes nothing (DESIGN section 4, "Bounces"), nor does a
+    complaint that names nobody: such are the reports about authentication.
     """
     row = deliveries.one(session, delivery_id)
     if row is None:
@@ -75,6 +76,8 @@ def bounce(session: Session, delivery_id: int, report: Report, now: datetime) ->
     about = _about(report, row.address)
     if about is None:
         return Finding(False, "the report names another recipient")
+    if report.kind == "complaint" and not about.address:
+        return Finding(False, "the complaint does not say who complained")
     if report.kind == "complaint":
         return _complained(session, delivery_id, row.address, now)
     if report.kind != "bounce" or about.action not in ("failed", ""):

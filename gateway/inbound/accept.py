@@ -179,6 +179,13 @@ class Acceptor:
             raise UnknownRecipient(forward_path)
         return target
 
+    def delivery_of(self, reverse_path: str) -> BounceTarget | None:
+        """The delivery of ours that went out with this reverse-path, None if none did. Asks no store."""
+        local_part, _, name = normalise(reverse_path).rpartition("@")
+        domain = self._domains.get(name)
+        found = read_local_part(local_part, {domain.bounce: Kind.BOUNCE}, self._keys) if domain else None
+        return BounceTarget(found[0].subject_id, found[0].partner_id) if found else None
+
     async def is_blocked(self, reverse_path: str) -> bool:
         """The reverse-path, or its whole domain, is on the block list."""
         if not reverse_path:

@@ -43,7 +43,17 @@ from gateway.rules.authorship import (
     admission,
 )
 from gateway.rules.disposition import Automatic, Disposition, Ordinary, on_its_way
-from gateway.rules.routing import Nowhere, Reply, Route, Target, ToAlias, ToThread, chosen, routes
+from gateway.rules.routing import (
+    BounceTarget,
+    Nowhere,
+    Reply,
+    Route,
+    Target,
+    ToAlias,
+    ToThread,
+    chosen,
+    routes,
+)
 from store.models.views import ParticipantView, ThreadView
 from store.queries import lives
 from store.queries import participant as authors
@@ -59,6 +69,7 @@ class Pipeline:
     """Carries mails from the ledger to their ends.
 
     new_key: mints the key of a record opened by mail. most_received: Received fields above which mail loops.
+    delivery_of: the delivery of ours that went out with a reverse-path, None if none did.
     """
 
     def __init__(
@@ -70,6 +81,7 @@ class Pipeline:
         automatic: str,
         confirmation: Confirmation,
         new_key: Callable[[], str],
+        delivery_of: Callable[[str], BounceTarget | None],
         most_received: int = 100,
     ) -> None:
         self._posting = posting
@@ -78,7 +90,7 @@ class Pipeline:
         self._automatic = automatic
         self._confirmation = confirmation
         self._most_received = most_received
-        self._settling = Settling(posting)
+        self._settling = Settling(posting, delivery_of)
         self._placing = Placing(
             posting=posting,
             settling=self._settling,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime
 
 from gateway.chatter.deliveries import bounce
@@ -10,6 +11,7 @@ from gateway.chatter.post import Posting
 from gateway.inbound.case import Arrived
 from gateway.inbound.lookup import author_address, participant
 from gateway.inbound.outcome import Outcome, Trace
+from gateway.mail.report_values import Report
 from gateway.rules.authorship import Verdict
 from gateway.rules.disposition import Automatic, Reported, Spam
 from gateway.rules.routing import FOR_POSTMASTER, BounceTarget, Leave, Postmaster, Target
@@ -19,10 +21,14 @@ from store.session import Session
 
 
 class Settling:
-    """Ends what needs no author and no thread."""
+    """Ends what needs no author and no thread.
 
-    def __init__(self, posting: Posting) -> None:
+    delivery_of: the delivery of ours that went out with a reverse-path, None if none did.
+    """
+
+    def __init__(self, posting: Posting, delivery_of: Callable[[str], BounceTarget | None]) -> None:
         self._posting = posting
+        self._delivery_of = delivery_of
 
     def end_of(
         self, session: Session, mail: Arrived, target: Target, verdict: Verdict, now: datetime, trace: Trace
@@ -35,6 +41,9 @@ class Settling:
         if isinstance(target, Leave):
             return self._left(session, mail, target, verdict, now, branch), branch
         if mail.decision is None and isinstance(found, Reported):
+            complained = self._complained(session, found.report, now, branch)
+            if complained is not None:
+                return complained, branch
             return Outcome("held", f"a report that names no delivery of ours ({found.reason})"), branch
         if mail.decision is None and isinstance(found, Spam):
             return Outcome("held", f"marked as spam: {found.reason}"), branch
@@ -50,13 +59,28 @@ class Settling:
             return Outcome("absorbed", f"sent to a bounce address, but no report ({found.reason})")
         if not isinstance(found, Reported):
             return Outcome("held", f"sent to a bounce address, but no report ({found.reason})")
-        if mail.reverse_path:
+        if mail.reverse_path and found.report.kind != "complaint":
             return Outcome(
                 "absorbed", "a report with a reverse-path proves nothing"
             )  # RFC 5321 section 4.5.5
         finding = bounce(session, target.delivery_id, found.report, now)
         trace.add("bounce", finding.words, "the address gets no more mail" if finding.suppressed else "")
-        return Outcome("absorbed", f"{found.report.kind}: {finding.words}")
+        words = finding.words if found.report.kind == "complaint" else f"{found.report.kind}: {finding.words}"
+        return Outcome("absorbed", words)
+
+    def _complained(self, session: Session, report: Report, now: datetime, trace: Trace) -> Outcome | None:
+        """The end of a complaint that was sent anywhere else, such as to abuse@: it may quote our reverse-path.
+
+        None where it names no delivery of ours, or another recipient than that delivery's.
+        """
+        delivery = self._delivery_of(report.original_reverse_path)
+        if report.kind != "complaint" or delivery is None:
+            return None
+        finding = bounce(session, delivery.delivery_id, report, now)
+        if not finding.changed:
+            return None
+        trace.add("complaint", finding.words, "the address gets no more mail")
+        return Outcome("absorbed", finding.words)
 
     def _left(
         self, session: Session, mail: Arrived, target: Leave, verdict: Verdict, now: datetime, trace: Trace

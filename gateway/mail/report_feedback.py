@@ -91,8 +91,13 @@ def _feedback(mail: ParsedMail, fields: dict[str, str]) -> Report:
     reason = (
         f"a report about authentication ({kind})" if kind in _NOBODY else f"the reader complained ({kind})"
     )
+    sent_with = told.get("original-mail-from") or told.get("return-path", "")  # RFC 5965 section 3.2
     return Report(
-        "complaint", _recipients(who), reason=reason, original_message_id=f"<{about[1]}>" if about else None
+        "complaint",
+        _recipients(who),
+        reason=reason,
+        original_message_id=f"<{about[1]}>" if about else None,
+        original_reverse_path=sent_with.strip().strip("<>").strip(),
     )
 
 

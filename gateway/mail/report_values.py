@@ -29,6 +29,7 @@ class Report:
     (a report about authentication). status: the worst, "" if unknown. hard: the address itself is
     dead, so nothing more should be sent to it. reason: in words for a person, never empty.
     original_message_id: of the mail that the report is about, with brackets, None if it does not say.
+    original_reverse_path: with which that mail was sent, "" if a complaint does not say; others never do.
     """
 
     kind: str
@@ -37,3 +38,4 @@ class Report:
     hard: bool = False
     reason: str = ""
     original_message_id: str | None = None
+    original_reverse_path: str = ""
