@@ -335,6 +335,7 @@ def _mention(
                 "message", address=notice.email, reason=notice.reason, header_id=row.message_id, now=now,
                 message_id=row.id, thread_id=thread.id, partner_id=notice.partner_id,
             )
+            | {"author_id": row.author_id}
             for notice in mailed
         ],
     )  # fmt: skip
@@ -356,6 +357,7 @@ def _correct(
             "correction", address=reader.address, reason=reader.reason, header_id=header_id, now=now, message_id=row.id,
             thread_id=thread.id, partner_id=reader.partner_id,
         )
+        | {"author_id": row.author_id}
         for reader in store.mailed(session, row.id)
         if editor is None or reader.partner_id != editor.id
     ]  # fmt: skip

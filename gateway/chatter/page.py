@@ -57,7 +57,10 @@ class ChangeView(msgspec.Struct, frozen=True):
 
 
 class NoticeView(msgspec.Struct, frozen=True):
-    """Whether a partner was told. reason: why, or why not; with status and words where a mail had trouble."""
+    """Whether a partner was told. reason: why, or why not; with status and words where a mail had trouble.
+
+    delivery: the mail that carries it, to try it again; null where none does.
+    """
 
     partner: Person
     channel: str
@@ -66,6 +69,7 @@ class NoticeView(msgspec.Struct, frozen=True):
     status: str = ""
     detail: str = ""
     read_at: datetime | None = None
+    delivery: int | None = None
 
 
 class MessageView(msgspec.Struct, frozen=True):
@@ -256,6 +260,8 @@ def _notice(row: Any) -> NoticeView:
     words = " ".join(word for word in (row.status, row.detail) if word) if state in _TROUBLE else ""
     if row.status and row.detail and row.status in row.detail:
         words = row.detail
+    if words == row.reason:
+        words = ""
     return NoticeView(
         partner=Person(row.partner_id, row.name, row.email, row.internal),
         channel=row.channel,
@@ -264,6 +270,7 @@ def _notice(row: Any) -> NoticeView:
         status=row.status or "",
         detail=row.detail or "",
         read_at=row.read_at,
+        delivery=row.delivery_id,
     )
 
 

@@ -277,9 +277,10 @@ class Posting:
             (draft, message_id, header_id, notice)
             for draft, message_id, header_id, decisions in posted
             for notice in decisions
-            if notice.channel == EMAIL and notice.state == "queued"
+            if notice.state == "suppressed" or (notice.channel == EMAIL and notice.state == "queued")
         ]
-        unnamed = {draft.thread.id: draft for draft, *_ in mailed if draft.thread.subject is None}
+        named_now = [draft for draft, _, _, notice in mailed if notice.state == "queued"]
+        unnamed = {draft.thread.id: draft for draft in named_now if draft.thread.subject is None}
         messages.add_notices(
             session,
             [
@@ -300,6 +301,7 @@ class Posting:
                     partner_id=notice.partner_id, payload=draft.payload if notice.reason == draft.concern else None,
                     confirmed=notice.partner_id in draft.confirmed,
                 )
+                | _standing(draft, notice)
                 for draft, message_id, header_id, notice in mailed
             ],
         )  # fmt: skip
@@ -325,6 +327,17 @@ def delivery_row(
         "kind": kind, "channel": EMAIL, "message_id": message_id, "thread_id": thread_id, "partner_id": partner_id,
         "address": address, "reason": reason, "confirmed": confirmed, "payload": payload, "header_id": header_id, "state": "queued",
         "created_at": now, "due_at": due_at or now,
+    }  # fmt: skip
+
+
+def _standing(draft: Draft, notice: Notice) -> dict[str, Any]:
+    """Whose failure it is when it does not arrive; to an address that gets no mail it is one from the start."""
+    if notice.state != "suppressed":
+        return {"author_id": draft.author.partner_id, "detail": ""}
+    reason = "recipient" if notice.partner_id in draft.recipients else "follower"
+    return {
+        "author_id": draft.author.partner_id, "detail": notice.reason, "state": "suppressed",
+        "reason": "mention" if notice.partner_id in draft.mentioned else reason,
     }  # fmt: skip
 
 

@@ -274,7 +274,8 @@ def notices_of(session: Session, message_ids: Sequence[int]) -> dict[int, list[A
         select(
             _notice.c.message_id, _notice.c.partner_id, _notice.c.channel, _notice.c.state, _notice.c.reason,
             _notice.c.read_at, _partner.c.email, _partner.c.name, _partner.c.internal,
-            _delivery.c.state.label("delivery_state"), _delivery.c.status, _delivery.c.detail,
+            _delivery.c.id.label("delivery_id"), _delivery.c.state.label("delivery_state"), _delivery.c.status,
+            _delivery.c.detail,
         )
         .join(_partner, _partner.c.id == _notice.c.partner_id)
         .outerjoin(
@@ -284,7 +285,7 @@ def notices_of(session: Session, message_ids: Sequence[int]) -> dict[int, list[A
             & _delivery.c.kind.in_(["message", "assigned", "invite"]),
         )
         .where(_notice.c.message_id.in_(message_ids))
-        .order_by(_notice.c.partner_id)
+        .order_by(_notice.c.partner_id, _delivery.c.id)
     )  # fmt: skip
     for row in session.execute(statement):
         grouped[row.message_id].append(row)

@@ -12,8 +12,8 @@ import pytest
 from sqlalchemy import event
 
 from gateway.chatter.search import Question, Search
-from store.models import Message
-from store.queries import answered, files, search
+from store.models import Delivery, Message
+from store.queries import answered, failures, files, search
 from store.queries import delivery as deliveries
 from store.queries import follower as followers
 from store.queries import inbound as ledger
@@ -23,7 +23,7 @@ from store.queries import thread as threads
 from store.queries.access_filter import EVERYTHING, Reader
 from store.search import indexed, phrases
 from store.session import Database, Session
-from tests.builders import World
+from tests.builders import NOW, World
 
 STAFF = Reader(partner_id=1, followers_only=frozenset({"order"}))
 OUTSIDER = Reader(partner_id=2, internal=False)
@@ -54,6 +54,8 @@ LISTS: dict[str, Callable[[Session], Any]] = {
     "held mails": lambda s: ledger.ledger(s, state="held"),
     "outbox": lambda s: deliveries.queue(s, before=900),
     "failed deliveries": lambda s: deliveries.queue(s, state="failed"),
+    "failures of an author": lambda s: failures.page(s, STAFF, 1, record_type=None, before=900, limit=31),
+    "count of failures": lambda s: failures.counts(s, STAFF, 1),
     "deliveries of a record": lambda s: deliveries.queue(s, thread_id=5),
     "unread": lambda s: messages.unread(s, Reader(partner_id=1), before=None, limit=31),
     "what was told last": lambda s: answered.last_told(s, 5, [1, 2], internal=False),
@@ -98,6 +100,20 @@ def test_no_list_reads_a_whole_table(database_with_rows: Database):
         assert plans, name
         for statement, plan in plans:
             assert not [line for line in plan if is_whole(line, plan)], (name, statement, "\n".join(plan))
+
+
+def test_an_author_s_failures_are_found_beside_those_of_everybody_else(database_with_rows: Database):
+    row = {"kind": "message", "channel": "email", "message_id": 1, "address": "x@example.com", "reason": "follower",
+           "header_id": "<x>", "state": "failed", "created_at": NOW, "due_at": NOW}  # fmt: skip
+    with database_with_rows.write() as session:
+        session.execute(Delivery.table().insert(), [{**row, "author_id": None} for _ in range(3000)])
+        session.execute(Delivery.table().insert(), [{**row, "author_id": 1}])
+    with database_with_rows.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        connection.exec_driver_sql("ANALYZE")
+
+    for ask in (LISTS["failures of an author"], LISTS["count of failures"]):
+        for statement, plan in plans_of(database_with_rows, ask):
+            assert any("ix_delivery_failure" in line for line in plan), (statement, "\n".join(plan))
 
 
 def test_a_search_costs_the_same_number_of_statements_however_many_it_finds(database_with_rows: Database):

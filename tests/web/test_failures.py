@@ -92,3 +92,64 @@ async def test_t147_records_that_he_may_not_open_and_types_the_token_does_not_co
     await api.put(f"/partners/{BOB}", json={"active": False})
     assert (await failures(api, BOB))["items"] == []
     assert (await api.get("/failures", params={"author": "who@nowhere.example"})).status_code == 422
+
+
+async def test_t147_an_address_that_gets_no_mail_is_a_failure_of_the_author(web: Web, api: Api, failed):
+    await api.put(f"/suppressions/{OLGA}", json={"reason": "no such mailbox"})
+    said = (
+        await api.post(
+            "/records/contract/1/messages",
+            json={"kind": "message", "author": BOB, "body_text": "Hi", "recipients": [OLGA]},
+        )
+    ).json()
+
+    [notice] = [one for one in said["notices"] if one["partner"]["email"] == OLGA]
+    assert (notice["state"], notice["reason"]) == ("suppressed", "no such mailbox")
+    [mine, _] = (await failures(api, BOB))["items"]
+    assert (mine["id"], mine["state"], mine["detail"]) == (
+        notice["delivery"],
+        "suppressed",
+        "no such mailbox",
+    )
+    assert OLGA not in {str(mail["To"]) for mail in await send(web)}
+    await api.delete(f"/suppressions/{OLGA}")
+    assert (await api.post("/failures/retry", json={"author": BOB, "record_type": "contract"})).json() == {
+        "changed": 1
+    }
+    assert [mail["To"] for mail in await send(web)] == [OLGA]
+
+
+async def test_d16_failures_are_for_their_author_and_admins(web: Web, api: Api, failed):
+    await add(api, "carla@corp.example", internal=True, role="admin")
+
+    for call in ("retry", "cancel"):
+        foreign = await api.post(f"/failures/{call}", json={"author": ALICE, "actor": BOB})
+        unknown = await api.post(f"/failures/{call}", json={"author": ALICE, "actor": "who@nowhere.example"})
+        assert foreign.status_code == 403
+        assert unknown.status_code == 422 and unknown.json()["errors"][0]["pointer"] == "#/actor"
+    assert (await api.get("/failures", params={"author": ALICE, "actor": BOB})).status_code == 403
+    assert len((await failures(api, ALICE, actor=ALICE))["items"]) == 2
+    cancelled = await api.post("/failures/cancel", json={"author": ALICE, "actor": "carla@corp.example"})
+    assert cancelled.json() == {"changed": 2}
+
+
+async def test_d15_the_author_tries_a_single_mail_again_that_his_message_names(web: Web, api: Api, failed):
+    plain = web.client("read", "post")
+    [said] = [
+        one
+        for one in (await api.get("/records/ticket/7/messages", params={"kind": "message"})).json()["items"]
+        if one["author"]["email"] == ALICE
+    ]
+    [delivery] = [one["delivery"] for one in said["notices"] if one["partner"]["email"] == OLGA]
+    path = f"/deliveries/{delivery}/retry"
+
+    assert (await plain.post(path)).json()["errors"][0]["pointer"] == "#/actor"
+    assert (await plain.post(path, json={"actor": BOB})).status_code == 404
+    assert (
+        await web.client("post", types=("contract",)).post(path, json={"actor": ALICE})
+    ).status_code == 404
+    assert (await web.client("read").post(path, json={"actor": ALICE})).status_code == 403
+    again = await plain.post(path, json={"actor": ALICE})
+
+    assert again.status_code == 200 and again.json()["state"] == "queued", again.text
+    assert [mail["To"] for mail in await send(web)] == [OLGA]

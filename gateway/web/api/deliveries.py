@@ -8,14 +8,17 @@ from typing import Any
 from litestar import Request, Response, get, post
 
 from gateway.chatter.access import Caller
+from gateway.chatter.actor import reader_of
 from gateway.chatter.entries import DeliveryView, delivery_view, delivery_views
+from gateway.chatter.partners import known
 from gateway.errors import BadShape, BadValue, Conflict, FieldError, Forbidden, NotFound
 from gateway.web.auth import Asking, needs
 from gateway.web.idempotency import once
 from gateway.web.paging import Page, StateFilter, Wished, cut
 from gateway.web.schema import Body
-from gateway.web.services import Given
+from gateway.web.services import Given, Services
 from store.queries import delivery as deliveries
+from store.queries import thread as threads
 from store.session import Session
 
 STATES = ("queued", "deferred", "sent", "failed", "bounced", "complained", "suppressed", "skipped")
@@ -54,7 +57,7 @@ def get_delivery(delivery_id: int, services: Given, caller: Asking) -> DeliveryV
 
 @post(
     "/deliveries/{delivery_id:int}/retry",
-    guards=[needs("admin")],
+    guards=[needs("post")],
     status_code=200,
     sync_to_thread=True,
     tags=["deliveries"],
@@ -66,11 +69,29 @@ def retry(
     request: Request[Any, Any, Any],
     data: Body | None = None,
 ) -> Response[DeliveryView]:
-    """Try a delivery again now that waits or was given up."""
-    work = _change(
-        caller, delivery_id, lambda session: deliveries.retry(session, delivery_id, services.now())
-    )
-    return once(request, services, caller, data, work)
+    """Try a delivery again now that waits or was given up. Without the scope admin: for the actor, who wrote the
+    message that it carries or is an admin."""
+    actor = data.actor if data else None
+
+    def act(session: Session) -> bool:
+        if not caller.may("admin"):
+            _check_author(session, services, caller, delivery_id, actor)
+        return deliveries.retry(session, delivery_id, services.now())
+
+    return once(request, services, caller, data, _change(caller, delivery_id, act))
+
+
+def _check_author(
+    session: Session, services: Services, caller: Caller, delivery_id: int, actor: str | None
+) -> None:
+    """Raise NotFound unless the actor wrote what the delivery carries, or is an admin, and may open its record."""
+    if not actor:
+        raise BadValue.of("actor", "name the person for whom the application acts")
+    who, row = known(session, actor, "actor"), deliveries.one(session, delivery_id)
+    own = row is not None and (row.author_id == who.id or who.role == "admin") and row.thread_id is not None
+    reader = reader_of(session, services.types, caller=caller, actor=actor)
+    if row is None or not own or not threads.readable(session, reader, [row.thread_id]):
+        raise NotFound(f"there is no delivery {delivery_id}")
 
 
 @post(

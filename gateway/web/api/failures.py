@@ -10,6 +10,7 @@ from litestar import Request, Response, get, post
 from gateway.chatter.actor import Reader, reader_of
 from gateway.chatter.entries import DeliveryView, delivery_view
 from gateway.chatter.partners import known
+from gateway.errors import Forbidden
 from gateway.web.auth import Asking, needs
 from gateway.web.idempotency import once
 from gateway.web.paging import Page, Wished, cut
@@ -42,13 +43,14 @@ class Changed(msgspec.Struct, frozen=True):
 
 @get("/failures", guards=[needs("read")], sync_to_thread=True, tags=["deliveries"])
 def list_failures(
-    services: Given, caller: Asking, wish: Wished, author: str, record_type: str | None = None
-) -> Failures:
-    """What did not arrive of an author's messages, on records that he may open."""
+    services: Given, caller: Asking, wish: Wished, author: str, record_type: str | None = None,
+    actor: str | None = None,
+) -> Failures:  # fmt: skip
+    """What did not arrive of an author's messages, on records that he may open. actor: who asks, he or an admin."""
     before = wish.forwards().number("before")
 
     def work(session: Session) -> Failures:
-        who, reader = _author(session, services, caller, author)
+        who, reader = _author(session, services, caller, author, actor)
         rows = store.page(
             session, reader, who.id, record_type=record_type, before=before, limit=wish.limit + 1
         )
@@ -69,7 +71,7 @@ def retry_failures(
     """Try an author's failed mail again."""
 
     def work(session: Session) -> tuple[int, Changed]:
-        who, reader = _author(session, services, caller, data.author)
+        who, reader = _author(session, services, caller, data.author, data.actor)
         return 200, Changed(
             store.retry(
                 session, reader, who.id, record_type=data.record_type, ids=data.deliveries, now=services.now()
@@ -86,7 +88,7 @@ def cancel_failures(
     """Let an author's failed mail be; it is listed no more."""
 
     def work(session: Session) -> tuple[int, Changed]:
-        who, reader = _author(session, services, caller, data.author)
+        who, reader = _author(session, services, caller, data.author, data.actor)
         by = data.actor or who.email
         return 200, Changed(
             store.cancel(session, reader, who.id, record_type=data.record_type, ids=data.deliveries, by=by)
@@ -95,9 +97,15 @@ def cancel_failures(
     return once(request, services, caller, data, work)
 
 
-def _author(session: Session, services: Services, caller: Asking, email: str) -> tuple[PartnerView, Reader]:
-    """The author, and what he may read through this token."""
+def _author(
+    session: Session, services: Services, caller: Asking, email: str, actor: str | None
+) -> tuple[PartnerView, Reader]:
+    """The author, and what he may read through this token. Raises Forbidden for another actor who is no admin."""
     who = known(session, email, "author")
+    if actor:
+        by = known(session, actor, "actor")
+        if by.id != who.id and not (by.active and by.role == "admin"):
+            raise Forbidden(f"the failures of {who.email} are not for {by.email}")
     return who, reader_of(session, services.types, caller=caller, actor=email)
 
 
