@@ -284,7 +284,7 @@ class App:
 
     @cached_property
     def timetable(self) -> Timetable:
-        return Timetable(Means(self.database, self.posting, self.types), clock.now)
+        return Timetable(Means(self.database, self.posting, self.types, self.blobs), clock.now)
 
     def event_dispatcher(self) -> EventDispatcher | None:
         """The one that calls webhooks, None where they are switched off."""

@@ -11,6 +11,7 @@ import shutil
 import sqlite3
 import sys
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import click
@@ -69,8 +70,9 @@ def _copy_blobs(source: Path, to: Path) -> int:
         for blob in bar:
             (to / blob.parent.name).mkdir(parents=True, exist_ok=True)
             draft = to / blob.parent.name / f"{blob.name}.new"
-            shutil.copy2(blob, draft)
-            os.replace(draft, to / blob.parent.name / blob.name)
+            with suppress(FileNotFoundError):  # housekeeping took it away: nothing named it
+                shutil.copy2(blob, draft)
+                os.replace(draft, to / blob.parent.name / blob.name)
     return len(blobs)
 
 

@@ -14,6 +14,7 @@ from gateway.chatter.post import Posting
 from gateway.chatter.scheduled import post_due
 from gateway.chatter.types import Types
 from gateway.schedule.housekeeping import purge
+from store.blobs import BlobStore
 from store.session import Database, StoreUnavailable
 
 log = structlog.get_logger()
@@ -26,12 +27,13 @@ class Means:
     database: Database
     posting: Posting
     types: Types
+    blobs: BlobStore
 
 
 Tick = Callable[[Means, datetime], int]
 TICKS: dict[str, tuple[float, Tick]] = {
     # name: (every so many seconds, what it does at a time; answers how many things it did)
-    "purge": (3600.0, lambda means, now: purge(means.database, now)),
+    "purge": (3600.0, lambda means, now: purge(means.database, means.blobs, now)),
     "scheduled": (
         5.0,
         lambda means, now: post_due(means.database, posting=means.posting, types=means.types, now=now),
