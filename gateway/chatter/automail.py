@@ -16,7 +16,7 @@ from gateway.chatter.changelog import author_of, plain_entry
 from gateway.chatter.partners import address_or_bad_value, find_or_add
 from gateway.chatter.post import Author, Draft, Posting
 from gateway.chatter.types import TypeRules
-from gateway.errors import RequestError
+from gateway.errors import Forbidden, RequestError
 from gateway.rules.tracking import templates_of
 from store.models.views import PartnerView, ThreadView
 from store.queries import follower as followers
@@ -52,6 +52,8 @@ def _send(
 ) -> int:
     author = author_of(actor)
     try:
+        if templates.get(session, name).owner_id is not None:
+            raise Forbidden(f"template {name!r} was saved by a colleague; an admin must write it")
         filled = templates.render(session, name, thread, author=author)
         addresses = {address_or_bad_value(text, "recipients"): "" for text in filled.recipients}
     except RequestError as trouble:
@@ -66,6 +68,7 @@ def _send(
     draft = Draft(
         thread, "message", "discussions", _unless_told(author, told), subject=filled.subject or None,
         body_html=filled.html, body_text=filled.text, recipients=told, generated=True,
+        files=filled.files,
     )  # fmt: skip
     receipt = posting.post(session, draft, now)
     followers.invite(session, thread.id, told, now)

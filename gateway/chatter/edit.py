@@ -13,10 +13,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from gateway.chatter import edited_files as files
 from gateway.chatter.names import Person
 from gateway.chatter.partners import known
 from gateway.chatter.post import Author, Draft, File, Posting, delivery_row, search_words
-from gateway.chatter.write import bodies, confirmed_outsiders, free_files, named_partners
+from gateway.chatter.write import bodies, confirmed_outsiders, named_partners
 from gateway.errors import BadValue, Conflict, Forbidden, NotFound
 from gateway.mail.data_images import back_to_cids
 from gateway.rules.recipients import EMAIL
@@ -88,8 +89,12 @@ def edit(
     had = store.files_of(session, row.id)
     html, text = _text(row, change, had)
     is_new_text = (html, text) != (row.body_html, row.body_text)
-    taken, added = _taken(row, change, html, had), _added(session, row, thread, change, had, editor)
-    images = _new_images(change, html, had)
+    taken = files.taken(had, change.attachment_ids, old_html=row.body_html, new_html=html)
+    added = files.added(
+        session, thread, change.attachment_ids or (), {file.id for file in had}, uploader=change.uploader,
+        owner_id=editor.id if editor is not None else row.author_id or 0,
+    )  # fmt: skip
+    images = files.new_images(change.images, html, had)
     is_changed = bool(is_new_text or taken or added or images)
     if is_changed:
         rest = [file for file in had if file.id not in taken]
@@ -99,7 +104,7 @@ def edit(
         store.add_version(session, _version(row, had, editor, now))
         store.remove_files(session, sorted(taken))
         messages.bind_attachments(session, row.id, added)
-        messages.add_attachments(session, [_image_row(row, image, now) for image in images])
+        messages.add_attachments(session, [files.image_row(row, image, now) for image in images])
         _rewrite(session, row, html, text, now)
     if is_new_text:
         store.forget_payloads(session, row.id)
@@ -228,57 +233,8 @@ def _text(row: Any, change: Edit, had: Sequence[Any]) -> tuple[str, str]:
     return bodies(back_to_cids(change.body_html, shown), change.body_text)
 
 
-def _taken(row: Any, change: Edit, html: str, had: Sequence[Any]) -> set[int]:
-    """The files that go: images that the body showed and shows no more, and with an empty list all others."""
-    shown = {file.id for file in had if _shows(html, file.content_id)}
-    if change.attachment_ids is not None and not change.attachment_ids:
-        return {file.id for file in had} - shown
-    return {file.id for file in had if file.inline and _shows(row.body_html, file.content_id)} - shown
-
-
-def _added(
-    session: Session, row: Any, thread: ThreadView, change: Edit, had: Sequence[Any], editor: PartnerView | None
-) -> list[int]:  # fmt: skip
-    """The files that come: what the editor, else the author, uploaded and put into no message."""
-    owner = editor.id if editor is not None else row.author_id or 0
-    given, have = change.attachment_ids or (), {file.id for file in had}
-    return added_files(session, thread, given, have, uploader=change.uploader, author_id=owner)
-
-
-def added_files(
-    session: Session, thread: ThreadView, given: Sequence[int], have: Collection[int], *, uploader: str,
-    author_id: int,
-) -> list[int]:  # fmt: skip
-    """Those of the given files that are new, which must be free for this uploader. Raises BadValue naming the place."""
-    new = [file for file in dict.fromkeys(given) if file not in have]
-    try:
-        return list(free_files(session, thread, new, uploader=uploader, author_id=author_id))
-    except BadValue as trouble:
-        index = int(trouble.errors[0].pointer.rpartition("/")[2])
-        raise BadValue.of(f"attachment_ids/{given.index(new[index])}", str(trouble)) from trouble
-
-
-def _new_images(change: Edit, html: str, had: Collection[Any]) -> list[File]:
-    known_ids = {file.content_id for file in had}
-    return [
-        file for file in change.images if file.content_id not in known_ids and _shows(html, file.content_id)
-    ]
-
-
-def _shows(html: str, content_id: str | None) -> bool:
-    return bool(content_id) and f'"cid:{content_id}"' in html
-
-
-def _image_row(row: Any, image: File, now: datetime) -> dict[str, Any]:
-    return {
-        "thread_id": row.thread_id, "message_id": row.id, "name": image.name, "content_type": image.content_type,
-        "size": image.size, "blob": image.blob, "content_id": image.content_id, "inline": True, "created_at": now,
-        "preview": None,
-    }  # fmt: skip
-
-
-def _keep_something(html: str, text: str, files: Collection[Any], pointer: str) -> None:
-    if not text.strip() and not html.strip() and not files:
+def _keep_something(html: str, text: str, rest: Collection[Any], pointer: str) -> None:
+    if not text.strip() and not html.strip() and not rest:
         raise BadValue.of(pointer, "nothing would be left; delete the message instead")
 
 
@@ -291,11 +247,11 @@ def _rewrite(session: Session, row: Any, html: str, text: str, now: datetime) ->
 
 
 def _version(row: Any, had: Sequence[Any], editor: PartnerView | None, now: datetime) -> dict[str, Any]:
-    files = [{"name": file.name, "size": file.size, "content_type": file.content_type} for file in had]
+    named = [{"name": file.name, "size": file.size, "content_type": file.content_type} for file in had]
     return {
         "message_id": row.id, "editor_id": editor.id if editor else None, "editor_name": editor.name if editor else "",
         "editor_email": editor.email if editor else "", "written_at": row.edited_at or row.date, "replaced_at": now,
-        "body_html": row.body_html, "body_text": row.body_text, "deleted": False, "files": files or None,
+        "body_html": row.body_html, "body_text": row.body_text, "deleted": False, "files": named or None,
     }  # fmt: skip
 
 

@@ -14,8 +14,8 @@ from typing import Any
 import msgspec
 import structlog
 
+from gateway.chatter import edited_files
 from gateway.chatter.actor import open_thread, reader_of
-from gateway.chatter.edit import added_files
 from gateway.chatter.names import Person, RecordName
 from gateway.chatter.partners import known
 from gateway.chatter.post import SYSTEM, Draft, File, Posting, Receipt
@@ -139,9 +139,9 @@ def change(
     old = writing_of(row)
     thread = threads.by_id(session, row.thread_id)
     assert thread is not None
-    added_files(
+    edited_files.added(
         session, thread, change.fields.get("attachment_ids", ()), old.attachment_ids, uploader=change.uploader,
-        author_id=by.id if by is not None else row.author_id,
+        owner_id=by.id if by is not None else row.author_id,
     )  # fmt: skip
     files.release(session, scheduled_id)
     new = replace(old, **change.fields)

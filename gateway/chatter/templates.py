@@ -1,7 +1,8 @@
 """Templates of the host application: texts with placeholders, filled in for a record and a reader.
 
 Placeholders: ``{{ record.title }}``, ``{{ record.fields.amount }}`` (as the host gave it),
-``{{ record.shown.amount }}`` (as a person reads it), ``{{ author.name }}``, ``{{ reader.name }}``. A
+``{{ record.shown.amount }}`` (as a person reads it), ``{{ author.name }}``, ``{{ reader.name }}``; braces
+themselves are written ``{{ '{{' }}``. A
 message made from a template keeps one text for the thread; each reader's mail carries the text in his
 language and with his name. Source: Odoo Chatter, "Email templates".
 """
@@ -10,18 +11,21 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
+from gateway.chatter.partners import address_or_bad_value
+from gateway.chatter.post import File
 from gateway.chatter.types import rules_of
-from gateway.errors import BadValue, FieldError, NotFound
+from gateway.errors import BadShape, BadValue, FieldError, NotFound
 from gateway.mail.html import clean, from_text, to_text
 from gateway.rules.values import show
 from gateway.templating import BadPlaceholder, check_placeholders, fill_placeholders
 from store.models.views import ThreadView
 from store.queries import template as store
 from store.queries import types as type_store
+from store.queries.partner import signature_of
 from store.session import Session
 
 NAMES: Mapping[str, frozenset[str]] = {
@@ -35,12 +39,16 @@ _MOST_LETTERS = 200_000
 
 @dataclass(frozen=True, slots=True)
 class Rendered:
-    """A template filled in. subject, html, text: "" where the template has none. recipients: e-mails."""
+    """A template filled in. subject, html, text: "" where the template has none. recipients: e-mails.
+
+    files: those that go with every message made from it.
+    """
 
     subject: str
     html: str
     text: str
     recipients: tuple[str, ...] = ()
+    files: tuple[File, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,8 +73,13 @@ def get(session: Session, name: str, record_type: str | None = None) -> Any:
     return row
 
 
-def put(session: Session, name: str, changes: Mapping[str, Any], now: datetime) -> bool:
-    """Write a template; absent = unchanged, None = cleared. Answers True when it is new. Raises BadValue."""
+def put(
+    session: Session, name: str, changes: Mapping[str, Any], now: datetime, *, owner_id: int | None = None
+) -> bool:
+    """Write a template; absent = unchanged, None = cleared. Answers True when it is new. Raises BadValue, BadShape.
+
+    owner_id: the colleague who saves it for himself and others, None = an admin, whose it is then.
+    """
     row = store.one(session, name)
     empty: dict[str, Any] = {
         "record_type": None,
@@ -83,7 +96,7 @@ def put(session: Session, name: str, changes: Mapping[str, Any], now: datetime) 
         if values["record_type"] not in known:
             raise BadValue.of("record_type", f"there is no record type {values['record_type']!r}")
     _check(values)
-    return store.put(session, name, {**values, "updated_at": now})
+    return store.put(session, name, {**values, "updated_at": now, "owner_id": owner_id})
 
 
 def render(
@@ -101,7 +114,11 @@ def render(
     Raises NotFound, and BadValue naming the place of a placeholder that leads nowhere.
     """
     row = get(session, name, thread.record_type)
-    return _fill(row, _record(session, thread), author, Who(reader.name, reader.email, language))
+    filled = _fill(row, _record(session, thread), author, Who(reader.name, reader.email, language))
+    attached = store.files_of(session, [name])
+    return replace(
+        filled, files=tuple(File(one.name, one.content_type, one.size, one.blob) for one in attached)
+    )
 
 
 def personalise(
@@ -112,10 +129,11 @@ def personalise(
     *,
     author: Any,
     own_subject: bool = False,
+    signed: bool = False,
 ) -> int:
     """Give the mail about a message that was made from a template each reader's own text; answers how many.
 
-    own_subject: the message has a subject of its own, which stays.
+    own_subject: the message has a subject of its own, which stays. signed: the author's signature stands below.
     """
     row = get(session, name, thread.record_type)
     by_name = "reader" in _used(row)
@@ -126,13 +144,23 @@ def personalise(
         who = Who(one.name or one.email.partition("@")[0], one.email, one.language)
         readers[who if by_name else Who(language=one.language)].append(one.id)
     record = _record(session, thread)
+    signature = signature_of(session, author.partner_id) if signed else ""
     for who, deliveries in readers.items():
         filled = _fill(row, record, author, who)
-        payload = {"html": filled.html, "text": filled.text}
+        html, text = with_signature(filled.html, filled.text, signature)
+        payload = {"html": html, "text": text}
         if filled.subject and not own_subject:
             payload["subject"] = filled.subject
         store.set_payload(session, deliveries, payload)
     return sum(map(len, readers.values()))
+
+
+def with_signature(html: str, text: str, signature: str) -> tuple[str, str]:
+    """Both forms with a signature below the mark that mail programs know (RFC 3676 section 4.3)."""
+    if not signature.strip():
+        return html, text
+    lines = signature.strip("\n")
+    return f"{html}<p>-- </p>{from_text(lines)}", f"{text.rstrip()}\n\n-- \n{lines}"
 
 
 def _record(session: Session, thread: ThreadView) -> dict[str, Any]:
@@ -166,6 +194,8 @@ def _fill(row: Any, record: Mapping[str, Any], author: Any, reader: Who) -> Rend
         _filled(row.name, f"recipients/{index}", source, context, html=False).strip()
         for index, source in enumerate(row.recipients)
     ]
+    for address in filter(None, recipients):
+        address_or_bad_value(address, "template")
     return Rendered(subject, html, text, tuple(dict.fromkeys(filter(None, recipients))))
 
 
@@ -203,6 +233,7 @@ def _sources(values: Mapping[str, Any]) -> list[tuple[str, str]]:
 
 def _check(values: Mapping[str, Any]) -> None:
     for tag, texts in values["variants"].items():
+        _check_shape(tag, texts)
         wrong = sorted(set(texts) - set(TEXTS))
         if wrong:
             raise BadValue.of(f"variants/{tag}/{wrong[0]}", f"a variant has {', '.join(TEXTS)}")
@@ -214,6 +245,18 @@ def _check(values: Mapping[str, Any]) -> None:
             check_placeholders(source, NAMES)
         except BadPlaceholder as trouble:
             raise BadValue.of(pointer, str(trouble)) from trouble
+    for index, source in enumerate(values["recipients"]):
+        if "{" not in source:
+            address_or_bad_value(source, f"recipients/{index}")
+
+
+def _check_shape(tag: str, texts: Any) -> None:
+    """Raise BadShape for a variant that is no object of texts."""
+    if not isinstance(texts, dict):
+        raise BadShape("a variant is an object", [FieldError(f"#/variants/{tag}", "expected an object")])
+    for name, text in texts.items():
+        if not isinstance(text, str):
+            raise BadShape("a variant has texts", [FieldError(f"#/variants/{tag}/{name}", "expected a text")])
 
 
 def _used(row: Any) -> frozenset[str]:

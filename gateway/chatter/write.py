@@ -71,6 +71,7 @@ def write(
             thread,
             author=draft.author,
             own_subject=own_subject,
+            signed=writing.signature,
         )
     named = draft.mentioned | draft.recipients
     if draft.author.internal and named:
@@ -102,7 +103,7 @@ def draft_of(session: Session, thread: ThreadView, writing: Writing, now: dateti
         raise BadShape("a message needs body_html or body_text", [FieldError("#/body_text", "missing")])
     html, text = bodies(writing.body_html, writing.body_text)
     if writing.signature:
-        html, text = _signed(html, text, signature_of(session, author.id))
+        html, text = templates.with_signature(html, text, signature_of(session, author.id))
     chosen = free_files(
         session, thread, writing.attachment_ids, uploader=writing.uploader, author_id=author.id
     )
@@ -129,14 +130,6 @@ def addressees(*, to: Sequence[PartnerView], cc: Sequence[PartnerView]) -> tuple
     return tuple(found.values())
 
 
-def _signed(html: str, text: str, signature: str) -> tuple[str, str]:
-    """Both forms with a signature below the mark that mail programs know (RFC 3676 section 4.3)."""
-    if not signature.strip():
-        return html, text
-    lines = signature.strip("\n")
-    return f"{html}<p>-- </p>{from_text(lines)}", f"{text.rstrip()}\n\n-- \n{lines}"
-
-
 def _has_body(writing: Writing) -> bool:
     return writing.body_html is not None or writing.body_text is not None
 
@@ -159,7 +152,7 @@ def _loaded(session: Session, thread: ThreadView, writing: Writing) -> Writing:
     html, text = (writing.body_html, writing.body_text) if _has_body(writing) else (loaded.html, loaded.text)
     return replace(
         writing, subject=writing.subject or loaded.subject or None, body_html=html, body_text=text,
-        recipients=writing.recipients or loaded.recipients,
+        recipients=writing.recipients or loaded.recipients, files=(*writing.files, *loaded.files),
     )  # fmt: skip
 
 

@@ -7,24 +7,29 @@ from typing import Any
 
 from sqlalchemy import delete, insert, or_, select, update
 
-from store.models import Delivery, Partner, Template
+from store.models import Delivery, Partner, Template, TemplateFile
 from store.session import Session
 
 _template = Template.table()
+_file = TemplateFile.table()
 _delivery = Delivery.table()
 _partner = Partner.table()
+_with_owner = select(
+    _template, _partner.c.name.label("owner_name"), _partner.c.email.label("owner_email"),
+    _partner.c.internal.label("owner_internal"),
+).outerjoin(_partner, _partner.c.id == _template.c.owner_id)  # fmt: skip
 
 
 def one(session: Session, name: str) -> Any | None:
-    """One template, None if there is none."""
-    return session.execute(select(_template).where(_template.c.name == name)).one_or_none()
+    """One template with the colleague who saved it, None if there is none."""
+    return session.execute(_with_owner.where(_template.c.name == name)).one_or_none()
 
 
 def page(
     session: Session, *, record_type: str | None, types: Collection[str] | None, after: str, limit: int
 ) -> list[Any]:
     """Templates by name. record_type: those that fit it; types: only these types and those for every type."""
-    statement = select(_template).where(_template.c.name > after).order_by(_template.c.name).limit(limit)
+    statement = _with_owner.where(_template.c.name > after).order_by(_template.c.name).limit(limit)
     if record_type is not None:
         statement = statement.where(
             or_(_template.c.record_type == record_type, _template.c.record_type.is_(None))
@@ -47,6 +52,21 @@ def put(session: Session, name: str, values: dict[str, Any]) -> bool:
 def remove(session: Session, name: str) -> bool:
     """Delete a template; False when there was none."""
     return session.execute(delete(_template).where(_template.c.name == name)).rowcount > 0
+
+
+def files_of(session: Session, names: Sequence[str]) -> list[Any]:
+    """The files of some templates, by id."""
+    return list(session.execute(select(_file).where(_file.c.template.in_(names)).order_by(_file.c.id)))
+
+
+def add_files(session: Session, rows: Sequence[dict[str, Any]]) -> None:
+    """Enter files of templates (columns of TemplateFile without id)."""
+    session.execute(insert(_file), list(rows))
+
+
+def remove_file(session: Session, file_id: int) -> None:
+    """Take a file off its template; messages that were made from it keep theirs."""
+    session.execute(delete(_file).where(_file.c.id == file_id))
 
 
 def readers(session: Session, message_id: int) -> list[Any]:

@@ -67,6 +67,7 @@ async def test_a_template_is_written_read_listed_and_deleted(api: Api, record):
     ({"variants": {"de": {"body_html": "{{ who }}"}}}, "#/variants/de/body_html", "there is no {{ who }}"),
     ({"variants": {"de": {"footer": "x"}}}, "#/variants/de/footer", "a variant has"),
     ({"recipients": ["{{ x }}"]}, "#/recipients/0", "there is no {{ x }}"),
+    ({"recipients": ["ok@corp.example", "nobody"]}, "#/recipients/1", "'nobody' is not an e-mail address"),
     ({"record_type": "planet"}, "#/record_type", "no record type"),
     ({"body_html": "{% for i in range(9) %}x{% endfor %}"}, "#/body_html", "for is not offered here"),
     ({"body_html": "{{ 'x' * 999999999 }}"}, "#/body_html", "mul is not offered here"),
@@ -212,3 +213,134 @@ async def test_d09_who_may_not_administer_uses_templates_and_writes_none(web: We
     limited = web.client("admin", types=("order",))
     assert (await limited.get("/templates/offer")).status_code == 404
     assert (await limited.put("/templates/new", json={"body_text": "x"})).status_code == 403
+
+
+@pytest.mark.parametrize(("variants", "pointer"), [
+    ({"de": 5}, "#/variants/de"), ({"de": None}, "#/variants/de"), ({"de": {"subject": 5}}, "#/variants/de/subject"),
+])  # fmt: skip
+async def test_a_variant_of_a_wrong_shape_is_named(api: Api, record, variants, pointer):
+    answer = await offer(api, variants=variants)
+
+    assert answer.status_code == 400 and answer.json()["errors"][0]["pointer"] == pointer
+
+
+async def test_a_recipient_that_turns_out_to_be_none_names_the_template(api: Api, record):
+    await offer(api, recipients=["{{ record.title }}"])
+
+    used = await api.post(
+        f"{record}/messages", json={"kind": "message", "author": ALICE, "template": "offer"}
+    )
+
+    assert used.status_code == 422 and used.json()["errors"][0]["pointer"] == "#/template"
+    assert (await api.get(f"{record}/messages", params={"kind": "message"})).json()["items"] == []
+
+
+async def test_d14_the_signature_stands_below_each_reader_s_own_text(web: Web, api: Api, record):
+    await api.put(f"/partners/{ALICE}", json={"signature": "Alice Adams\nSales"})
+    await offer(api)
+    for email in (OLGA, ERIKA):
+        await api.post(f"{record}/followers", json={"email": email, "notify": False})
+
+    body = {"kind": "message", "author": ALICE, "template": "offer", "signature": True}
+    said = (await api.post(f"{record}/messages", json=body)).json()
+
+    assert said["body_text"].count("Alice Adams") == 1
+    mails = {str(mail["To"]): mail for mail in await send(web)}
+    for email, words in ((OLGA, "Dear Olga,"), (ERIKA, "Guten Tag Erika")):
+        text, html = text_of(mails[email]), mails[email].get_body(("html",)).get_content()
+        assert words in text and words in html
+        assert text.count("Alice Adams") == 1 and html.count("Alice Adams") == 1
+
+
+async def test_d10_a_preview_is_for_who_may_open_the_record(api: Api, record):
+    await offer(api)
+    await add(api, "bob@corp.example", internal=True)
+    await api.put(record, json={"members": [ALICE]})
+
+    for actor, status in ((ALICE, 200), ("bob@corp.example", 404), (OLGA, 404)):
+        answer = await api.post("/templates/offer/preview", json={"record": "ticket/7", "actor": actor})
+        assert answer.status_code == status, actor
+
+
+async def test_braces_that_are_no_placeholder_can_be_written(api: Api, record):
+    await api.put("/templates/t", json={"body_text": "Write {{ '{{ x }}' }}, {not this}, {{ record.key }}"})
+
+    shown = (await api.post("/templates/t/preview", json={"record": "ticket/7"})).json()
+
+    assert shown["body_text"] == "Write {{ x }}, {not this}, 7"
+
+
+async def test_t213_files_of_a_template_go_with_every_message_and_share_their_octets(
+    web: Web, api: Api, record
+):
+    await offer(api, recipients=[OLGA])
+    added = await api.post("/templates/offer/attachments", files={"file": ("terms.txt", b"Terms")})
+    [file] = added.json()["attachments"]
+    body = {"kind": "message", "author": ALICE, "template": "offer"}
+
+    said = [(await api.post(f"{record}/messages", json=body)).json() for _ in range(2)]
+
+    assert added.status_code == 201 and (file["name"], file["size"]) == ("terms.txt", 5)
+    assert [[one["name"] for one in message["attachments"]] for message in said] == [["terms.txt"]] * 2
+    assert said[0]["attachments"] != said[1]["attachments"]
+    assert [path.read_bytes() for path in (web.world.directory / "blobs").glob("??/*")] == [b"Terms"]
+    for mail in [mail for mail in await send(web) if mail["To"] == OLGA]:
+        assert [part.get_filename() for part in mail.iter_attachments()] == ["terms.txt"]
+    assert (await api.get("/templates")).json()["items"][0]["attachments"] == [file]
+    assert (await api.delete(f"/templates/offer/attachments/{file['id']}")).status_code == 204
+    assert (await api.delete(f"/templates/offer/attachments/{file['id']}")).status_code == 404
+    assert (await api.get("/templates/offer")).json()["attachments"] == []
+    kept = said[0]["attachments"][0]["id"]
+    assert (await api.get(f"/attachments/{kept}")).content == b"Terms"
+    none = await web.client("read", "post").post("/templates/offer/attachments", files={"file": ("x", b"x")})
+    assert none.status_code == 403
+
+
+async def test_d06_a_colleague_saves_what_he_wrote_as_a_template_of_his_own(web: Web, api: Api, record):
+    await offer(api)
+    await add(api, "bob@corp.example", internal=True)
+    plain = web.client("read", "post", types=("ticket",))
+    mine = {"record_type": "ticket", "subject": "Hi", "body_text": "Hello {{ reader.name }}", "actor": ALICE}
+
+    saved = await plain.put("/templates/greeting", json=mine)
+    again = await plain.put("/templates/greeting", json={"subject": "Hello", "actor": ALICE})
+
+    assert saved.status_code == 201, saved.text
+    assert again.status_code == 200 and again.json()["owner"]["email"] == ALICE
+    posted = await plain.post(
+        f"{record}/messages", json={"kind": "message", "author": "bob@corp.example", "template": "greeting"}
+    )
+    assert posted.status_code == 201 and posted.json()["subject"] == "Hello"
+    for name, change, status in (
+        ("greeting", {**mine, "actor": "bob@corp.example"}, 403),
+        ("offer", mine, 403),
+        ("new", {**mine, "actor": None}, 422),
+        ("new", {**mine, "actor": OLGA}, 403),
+        ("new", {**mine, "record_type": None}, 422),
+        ("new", {**mine, "record_type": "order"}, 403),
+        ("new", {**mine, "recipients": ["spy@evil.example"]}, 403),
+        ("new", {**mine, "body_text": "{{ house.keys }}"}, 422),
+    ):
+        answer = await plain.put(f"/templates/{name}", json=change)
+        assert answer.status_code == status, (name, change, answer.text)
+    assert (
+        await plain.delete("/templates/greeting", params={"actor": "bob@corp.example"})
+    ).status_code == 403
+    assert (await plain.delete("/templates/greeting", params={"actor": ALICE})).status_code == 204
+
+
+async def test_d06_what_a_colleague_saved_is_not_mailed_by_a_change_of_the_record(web: Web, api: Api, record):
+    plain = web.client("read", "post")
+    mine = {"record_type": "ticket", "body_text": "Buy now", "actor": ALICE}
+    fields = [{"name": "stage", "label": "Stage", "template": "won"}]
+    await api.put("/templates/won", json={"record_type": "ticket", "body_text": "Thank you"})
+    typed = await api.put("/record-types/ticket", json={"fields": fields})
+    await api.delete("/templates/won")
+    assert (await plain.put("/templates/won", json=mine)).status_code == 201
+
+    await api.put(record, json={"fields": {"stage": "won"}})
+
+    items = (await api.get(f"{record}/messages")).json()["items"]
+    assert typed.status_code == 200, typed.text
+    assert not [one for one in items if "Buy now" in one["body_text"]]
+    assert [one for one in items if "was saved by a colleague" in one["body_text"]]

@@ -76,10 +76,7 @@ def upload(
     """Upload files as multipart/form-data; one file answers the file, several ``{items}``. They are files of the
     record, which its readers see; what a token uploaded, it alone can put into a message. Fields of the form: actor,
     for whom; then only into what he writes. pending=true: for a message that is being written, hidden until sent."""
-    parts = [part for value in data.values() for part in (value if isinstance(value, list) else [value])]
-    sent = [part for part in parts if isinstance(part, UploadFile)]
-    if not sent:
-        raise BadShape("no file came", [FieldError("#/file", "missing")])
+    sent = uploads_of(data)
     actor = str(data.get("actor") or "") or None
     pending = _truth(data.get("pending"), "pending")
     services.read(lambda session: _uploader(session, services, caller, actor, (record_type, key)))
@@ -95,6 +92,15 @@ def upload(
         return 201, views[0] if len(views) == 1 else Files(views)
 
     return once(request, services, caller, [pending, *stored] if pending else stored, work)
+
+
+def uploads_of(data: dict[str, Any]) -> list[UploadFile]:
+    """The files of a form. Raises BadShape when there is none."""
+    parts = [part for value in data.values() for part in (value if isinstance(value, list) else [value])]
+    sent = [part for part in parts if isinstance(part, UploadFile)]
+    if not sent:
+        raise BadShape("no file came", [FieldError("#/file", "missing")])
+    return sent
 
 
 def _truth(given: Any, pointer: str) -> bool:

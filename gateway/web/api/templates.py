@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
@@ -11,14 +12,16 @@ from msgspec import UNSET, UnsetType
 
 from gateway.chatter import templates
 from gateway.chatter.access import Caller
-from gateway.chatter.names import RecordName
+from gateway.chatter.actor import open_thread, reader_of
+from gateway.chatter.names import Person, RecordName
 from gateway.chatter.partners import known
 from gateway.chatter.templates import NOBODY
 from gateway.errors import BadShape, BadValue, FieldError, Forbidden, NotFound
+from gateway.web.api.attachments import Upload, store_file, uploads_of
 from gateway.web.auth import Asking, hide_unless, needs
-from gateway.web.paging import Page, Wished
+from gateway.web.paging import Page, Wished, cut
 from gateway.web.schema import Body, NullText
-from gateway.web.services import Given
+from gateway.web.services import Given, Services
 from store.queries import template as store
 from store.session import Session
 
@@ -32,7 +35,7 @@ class TemplateBody(Body):
     subject: NullText = UNSET
     body_html: NullText = UNSET
     body_text: NullText = UNSET
-    variants: dict[str, dict[str, str]] | UnsetType | None = UNSET
+    variants: dict[str, Any] | UnsetType | None = UNSET
     recipients: list[str] | UnsetType | None = UNSET
 
 
@@ -45,8 +48,17 @@ class PreviewBody(Body):
     author: str | None = None
 
 
+class TemplateFileView(msgspec.Struct, frozen=True):
+    """A file that goes with every message made from a template. size: octets."""
+
+    id: int
+    name: str
+    size: int
+    content_type: str
+
+
 class TemplateView(msgspec.Struct, frozen=True):
-    """A template. record_type: null = for records of every type."""
+    """A template. record_type: null = for records of every type. owner: who saved it, null = an admin."""
 
     name: str
     record_type: str | None
@@ -56,6 +68,8 @@ class TemplateView(msgspec.Struct, frozen=True):
     variants: dict[str, dict[str, str]]
     recipients: list[str]
     updated_at: datetime
+    owner: Person | None
+    attachments: list[TemplateFileView]
 
 
 class Preview(msgspec.Struct, frozen=True):
@@ -67,16 +81,21 @@ class Preview(msgspec.Struct, frozen=True):
     recipients: list[str]
 
 
-@put("/templates/{name:str}", guards=[needs("admin")], sync_to_thread=True, tags=["templates"])
+@put("/templates/{name:str}", guards=[needs("post")], sync_to_thread=True, tags=["templates"])
 def put_template(name: str, data: TemplateBody, services: Given, caller: Asking) -> Response[TemplateView]:
-    """Write a template (201 when new); absent = unchanged, null = clear. A bad placeholder: 422 naming its place."""
+    """Write a template (201 when new); absent = unchanged, null = clear. A bad placeholder: 422 naming its place.
+    Without the scope admin: the actor, a colleague, saves subject and text of his own for one record type."""
     if not 0 < len(name) <= _MOST_LETTERS or not name.isprintable():
         raise BadValue.of("name", f"a name has 1 to {_MOST_LETTERS} letters and no control characters")
 
     def work(session: Session) -> tuple[TemplateView, bool]:
-        _check_type(session, caller, name, data)
-        is_new = templates.put(session, name, data.given(), services.now())
-        return _view(store.one(session, name)), is_new
+        owner_id = _writer(session, caller, name, data.actor)
+        if owner_id is None:
+            _check_type(session, caller, name, data)
+        else:
+            _check_own(session, caller, name, data)
+        is_new = templates.put(session, name, data.given(), services.now(), owner_id=owner_id)
+        return _shown(session, name), is_new
 
     view, is_new = services.write(work)
     return Response(view, status_code=201 if is_new else 200)
@@ -85,7 +104,12 @@ def put_template(name: str, data: TemplateBody, services: Given, caller: Asking)
 @get("/templates/{name:str}", guards=[needs("read")], sync_to_thread=True, tags=["templates"])
 def get_template(name: str, services: Given, caller: Asking) -> TemplateView:
     """One template."""
-    return _view(services.read(lambda session: _visible(session, caller, "read", name)))
+
+    def work(session: Session) -> TemplateView:
+        _visible(session, caller, "read", name)
+        return _shown(session, name)
+
+    return services.read(work)
 
 
 @get("/templates", guards=[needs("read")], sync_to_thread=True, tags=["templates"])
@@ -95,22 +119,68 @@ def list_templates(
     """Templates by name. record_type: those that fit records of this type."""
     last = wish.forwards().before or ""
     types = caller.record_types or None
-    rows = services.read(
-        lambda session: store.page(
-            session, record_type=record_type, types=types, after=last, limit=wish.limit + 1
-        )
-    )
-    page = [_view(row) for row in rows[: wish.limit]]
-    return Page(page, page[-1].name if len(rows) > wish.limit else None)
+
+    def work(session: Session) -> Page[TemplateView]:
+        rows = store.page(session, record_type=record_type, types=types, after=last, limit=wish.limit + 1)
+        page, following = cut(rows, wish.limit, lambda row: str(row.name))
+        files = store.files_of(session, [row.name for row in page])
+        views = [_view(row, [file for file in files if file.template == row.name]) for row in page]
+        return Page(views, following)
+
+    return services.read(work)
 
 
-@delete("/templates/{name:str}", guards=[needs("admin")], sync_to_thread=True, tags=["templates"])
+@delete("/templates/{name:str}", guards=[needs("post")], sync_to_thread=True, tags=["templates"])
 def delete_template(name: str, services: Given, caller: Asking, actor: str | None = None) -> None:
     """Delete a template; messages that were made from it stay."""
 
     def work(session: Session) -> None:
-        _visible(session, caller, "admin", name)
+        _visible(session, caller, "post", name)
+        _writer(session, caller, name, actor)
+        _remove_files(session, services, store.files_of(session, [name]))
         store.remove(session, name)
+
+    services.write(work)
+
+
+@post(
+    "/templates/{name:str}/attachments", guards=[needs("post")], status_code=201, sync_to_thread=True,
+    tags=["templates"],
+)  # fmt: skip
+def add_files(name: str, data: Upload, services: Given, caller: Asking) -> TemplateView:
+    """Give a template files (multipart/form-data), which go with every message made from it. actor: a field of the
+    form, for who saved it."""
+    actor = str(data.get("actor") or "") or None
+    sent = uploads_of(data)
+
+    def check(session: Session) -> None:
+        _visible(session, caller, "post", name)
+        _writer(session, caller, name, actor)
+
+    services.read(check)
+    stored = [store_file(services, file.file, file.filename, file.content_type) for file in sent]
+
+    def work(session: Session) -> TemplateView:
+        check(session)
+        store.add_files(session, [{"template": name, **msgspec.structs.asdict(file)} for file in stored])
+        return _shown(session, name)
+
+    return services.write(work)
+
+
+@delete(
+    "/templates/{name:str}/attachments/{file_id:int}", guards=[needs("post")], sync_to_thread=True, tags=["templates"]
+)  # fmt: skip
+def delete_file(name: str, file_id: int, services: Given, caller: Asking, actor: str | None = None) -> None:
+    """Take a file off a template; messages that were made from it keep theirs."""
+
+    def work(session: Session) -> None:
+        _visible(session, caller, "post", name)
+        _writer(session, caller, name, actor)
+        found = [file for file in store.files_of(session, [name]) if file.id == file_id]
+        if not found:
+            raise NotFound(f"template {name!r} has no file {file_id}")
+        _remove_files(session, services, found)
 
     services.write(work)
 
@@ -123,13 +193,14 @@ def delete_template(name: str, services: Given, caller: Asking, actor: str | Non
     tags=["templates"],
 )
 def preview_template(name: str, data: PreviewBody, services: Given, caller: Asking) -> Preview:
-    """What a message made from the template would say on a record. Nothing is written."""
+    """What a message made from the template would say on a record, for who may open it. Nothing is written."""
     record_type, key = _record(data.record)
 
     def work(session: Session) -> Preview:
         _visible(session, caller, "read", name)
         hide_unless(caller, "read", record_type, f"there is no {record_type} {key}")
         thread = services.thread(session, record_type, key)
+        open_thread(session, reader_of(session, services.types, caller=caller, actor=data.actor), thread)
         author = known(session, data.author, "author") if data.author else NOBODY
         reader = known(session, data.reader, "reader") if data.reader else NOBODY
         language = data.language if data.language is not None else reader.language
@@ -168,11 +239,68 @@ def _check_type(session: Session, caller: Caller, name: str, data: TemplateBody)
         raise Forbidden("the token may write templates for its own record types only")
 
 
-def _view(row: Any) -> TemplateView:
+def _writer(session: Session, caller: Caller, name: str, actor: str | None) -> int | None:
+    """Who writes a template: None = an admin, else the colleague who saved it or is about to.
+
+    Raises Forbidden for the template of another, BadValue when nobody is named.
+    """
+    if caller.may("admin"):
+        return None
+    row = store.one(session, name)
+    if row is not None and row.owner_id is None:
+        raise Forbidden(f"template {name!r} is written by admins")
+    if not actor:
+        raise BadValue.of("actor", "name the person for whom the application acts")
+    who = known(session, actor, "actor")
+    if not (who.internal and who.active) or (row is not None and row.owner_id != who.id):
+        raise Forbidden(f"{who.email} may not write the template {name!r}")
+    return who.id
+
+
+def _check_own(session: Session, caller: Caller, name: str, data: TemplateBody) -> None:
+    """A colleague saves subject and text, for a record type that the token covers. Raises BadValue, NotFound, Forbidden."""
+    for field in ("variants", "recipients"):
+        if getattr(data, field) is not UNSET:
+            raise Forbidden(
+                f"only an admin gives a template {field}", [FieldError(f"#/{field}", "for admins")]
+            )
+    row = store.one(session, name)
+    if row is not None:
+        _visible(session, caller, "post", name)
+    wanted = row.record_type if row is not None and data.record_type is UNSET else data.record_type
+    if not isinstance(wanted, str):
+        raise BadValue.of("record_type", "name the record type that the template is for")
+    if not caller.may("post", wanted):
+        raise Forbidden("the token may save templates for its own record types only")
+
+
+def _remove_files(session: Session, services: Services, rows: Sequence[Any]) -> None:
+    """Take files off a template; a message that is made from it at this moment still finds their octets."""
+    for row in rows:
+        services.blobs.keep(row.blob)
+        store.remove_file(session, row.id)
+
+
+def _shown(session: Session, name: str) -> TemplateView:
+    return _view(store.one(session, name), store.files_of(session, [name]))
+
+
+def _view(row: Any, files: Sequence[Any]) -> TemplateView:
+    owner = None
+    if row.owner_id is not None:
+        owner = Person(row.owner_id, row.owner_name, row.owner_email, row.owner_internal)
     return TemplateView(
         row.name, row.record_type, row.subject, row.body_html, row.body_text, row.variants, row.recipients,
-        row.updated_at,
+        row.updated_at, owner, [TemplateFileView(one.id, one.name, one.size, one.content_type) for one in files],
     )  # fmt: skip
 
 
-handlers: list[Any] = [put_template, get_template, list_templates, delete_template, preview_template]
+handlers: list[Any] = [
+    put_template,
+    get_template,
+    list_templates,
+    delete_template,
+    preview_template,
+    add_files,
+    delete_file,
+]
