@@ -20,7 +20,6 @@ from gateway.chatter.post import Author, Draft, File, Posting, delivery_row, sea
 from gateway.chatter.write import bodies, confirmed_outsiders, named_partners
 from gateway.errors import BadValue, Conflict, Forbidden, NotFound
 from gateway.mail.data_images import back_to_cids
-from gateway.rules.recipients import EMAIL
 from gateway.rules.visibility import may_access
 from store.models.views import PartnerView, ThreadView
 from store.queries import edit as store
@@ -275,27 +274,9 @@ def _mention(
         silent = "mentioned in an edit"
         decided = [notice._replace(channel="none", state="skipped", reason=silent) for notice in decided]
     store.forget_notices(session, row.id, new)
-    messages.add_notices(
-        session,
-        [
-            {"message_id": row.id, "partner_id": notice.partner_id, "channel": notice.channel,
-             "state": notice.state, "reason": notice.reason, "read_at": None}
-            for notice in decided
-        ],
-    )  # fmt: skip
-    mailed = [notice for notice in decided if notice.channel == EMAIL and notice.state == "queued"]
-    messages.add_deliveries(
-        session,
-        [
-            delivery_row(
-                "message", address=notice.email, reason=notice.reason, header_id=row.message_id, now=now,
-                message_id=row.id, thread_id=thread.id, partner_id=notice.partner_id,
-            )
-            | {"author_id": row.author_id}
-            for notice in mailed
-        ],
-    )  # fmt: skip
-    followers.invite(session, thread.id, [notice.partner_id for notice in mailed], now)
+    posting.queue(session, draft, row.id, row.message_id, decided, now)
+    told = [notice.partner_id for notice in decided if notice.state in ("queued", "inbox")]
+    followers.invite(session, thread.id, told, now)
 
 
 def _correct(
@@ -311,7 +292,7 @@ def _correct(
     rows = [
         delivery_row(
             "correction", address=reader.address, reason=reader.reason, header_id=header_id, now=now, message_id=row.id,
-            thread_id=thread.id, partner_id=reader.partner_id,
+            thread_id=thread.id, partner_id=reader.partner_id, confirmed=reader.confirmed,
         )
         | {"author_id": row.author_id}
         for reader in store.mailed(session, row.id)

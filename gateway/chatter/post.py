@@ -157,7 +157,7 @@ class Posting:
         self._attach(session, message_id, draft, now)
         followed = self._follow(session, draft, now)
         decisions = self._expand(session, draft, now) if draft.tell or draft.concerned else []
-        self._queue(session, draft, message_id, header_id, decisions, now)
+        self.queue(session, draft, message_id, header_id, decisions, now)
         if draft.kind != "log":
             self.events.posted(session, [(draft.thread, message_id)], now)
         told = sum(notice.state in ("queued", "inbox") for notice in decisions)
@@ -257,7 +257,7 @@ class Posting:
             found.append(audience)
         return found
 
-    def _queue(
+    def queue(
         self,
         session: Session,
         draft: Draft,
@@ -266,6 +266,7 @@ class Posting:
         decisions: Sequence[Notice],
         now: datetime,
     ) -> None:
+        """Enter what was decided about a message that stands, and the mails that carry it."""
         if decisions:
             self._queue_all(session, [(draft, message_id, header_id, decisions)], now)
 

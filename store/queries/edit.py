@@ -82,9 +82,9 @@ def empty_payloads(session: Session, message_id: int) -> None:
 
 
 def mailed(session: Session, message_id: int) -> list[Any]:
-    """Who may have the message in his mailbox, each partner once: (partner, address, reason)."""
+    """Who may have the message in his mailbox, each partner once: (partner, address, reason, confirmed)."""
     statement = (
-        select(_delivery.c.partner_id, _delivery.c.address, _delivery.c.reason)
+        select(_delivery.c.partner_id, _delivery.c.address, _delivery.c.reason, _delivery.c.confirmed)
         .where(
             _delivery.c.message_id == message_id,
             _delivery.c.kind == "message",

@@ -86,7 +86,7 @@ async def test_t230_a_colleague_reads_his_records_and_what_he_wrote_or_was_told_
 async def test_a_type_may_be_open_to_followers_or_members_only(api: httpx.AsyncClient):
     path, dave = "/records/case/1/messages", {"actor": "dave@example.com"}
     await api.put("/record-types/case", json={"label": "Case", "policy": {"access": "followers"}})
-    await api.put("/records/case/1", json={"title": "Case"})
+    await api.put("/records/case/1", json={"title": "Case", "actor": "carla@example.com"})
     await say(api, "needle", path)
 
     assert await seen(api, "dave@example.com", path) == set()

@@ -72,6 +72,7 @@ async def test_changed_fields_become_one_log_entry_credited_to_the_actor(api: Ap
 
 
 async def test_a_deleted_record_is_gone(api: Api):
+    await add(api, "carla@example.com", internal=True)
     await api.put("/records/ticket/7", json={"title": "Printer"})
 
     gone = await api.delete("/records/ticket/7", params={"actor": "carla@example.com"})
