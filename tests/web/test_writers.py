@@ -232,3 +232,11 @@ async def test_a_record_is_changed_only_for_who_may_work_on_it(
 
     assert (await api.get(PATH)).json() == before
     assert (await api.get("/records/ticket/9")).status_code == 404
+
+
+async def test_the_page_shows_whom_a_message_names(web: Web, api: httpx.AsyncClient):
+    await say(api, recipients=[DAN], cc=[DAVE])
+    page = (await (await web.browser(CARLA)).get("/r/ticket/7")).text
+
+    assert f'To: <span title="{DAN}">Dan</span>' in page
+    assert f'Cc: <span title="{DAVE}">Dave</span>' in page
