@@ -15,16 +15,21 @@ from store.session import Session
 SCOPES = frozenset({"read", "post", "follow", "ingest", "admin"})
 LOGIN_LINK_LIVES = timedelta(minutes=30)
 SESSION_LIVES = timedelta(days=14)
+USE_IS_NOTED_AFTER = timedelta(hours=1)
 
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """Who asks over the API: an application by its token. ``admin`` includes every other scope."""
+    """Who asks over the API: an application by its token. ``admin`` includes every other scope.
+
+    used_at: the last use that was noted, None = none yet.
+    """
 
     token_id: int
     name: str
     scopes: frozenset[str]
     record_types: frozenset[str]
+    used_at: datetime | None = None
 
     def may(self, scope: str, record_type: str | None = None) -> bool:
         """The token carries the scope, and covers the record type where one is concerned."""
@@ -34,6 +39,10 @@ class Caller:
     def may_everywhere(self, scope: str) -> bool:
         """The token carries the scope and is not limited to record types."""
         return not self.record_types and self.may(scope)
+
+    def is_use_to_note(self, now: datetime) -> bool:
+        """The last use that was noted is so old that this one should be."""
+        return self.used_at is None or now - self.used_at > USE_IS_NOTED_AFTER
 
 
 def digest(secret: str) -> str:
@@ -60,7 +69,12 @@ def create_token(
 def caller_of(session: Session, secret: str) -> Caller | None:
     """The application whose token this is, None if it is nobody's or was withdrawn."""
     row = store.token(session, digest(secret))
-    return None if row is None else Caller(row.id, row.name, row.scopes, row.record_types)
+    return None if row is None else Caller(row.id, row.name, row.scopes, row.record_types, row.used_at)
+
+
+def note_use(session: Session, caller: Caller, now: datetime) -> None:
+    """Write down that a token was used, for whoever wants to know which ones nobody needs any more."""
+    store.note_use(session, caller.token_id, now)
 
 
 def make_link_secret(

@@ -113,19 +113,31 @@ def create(asked: Asked, name: str, scopes: tuple[str, ...], record_types: tuple
 @json_option
 @asks
 def list_tokens(asked: Asked, as_json: bool) -> None:
-    """List the tokens, without their secrets."""
+    """List the tokens, without their secrets. The last use is exact to the hour."""
     from store.queries import access
 
     with asked.app.database.read() as session:
         rows = access.list_tokens(session)
     if as_json:
         for row in rows:
-            print_json({"id": row.id, "name": row.name, "scopes": sorted(row.scopes), "active": row.active})
+            print_json(
+                {
+                    "id": row.id, "name": row.name, "scopes": sorted(row.scopes),
+                    "record_types": sorted(row.record_types), "active": row.active,
+                    "created_at": row.created_at, "used_at": row.used_at,
+                }
+            )  # fmt: skip
         return
     print_table(
-        ["id", "name", "scopes", "active"],
-        [(r.id, r.name, ", ".join(sorted(r.scopes)), "yes" if r.active else "no") for r in rows],
-    )
+        ["id", "name", "scopes", "record types", "last use", "active"],
+        [
+            (
+                row.id, row.name, ", ".join(sorted(row.scopes)), ", ".join(sorted(row.record_types)) or "all",
+                f"{row.used_at:%Y-%m-%d %H:%M}" if row.used_at else "never", "yes" if row.active else "no",
+            )
+            for row in rows
+        ],
+    )  # fmt: skip
 
 
 @token.command("revoke")

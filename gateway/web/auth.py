@@ -13,21 +13,25 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
+import structlog
 from litestar.connection import ASGIConnection, Request
 from litestar.di import NamedDependency
 from litestar.handlers import BaseRouteHandler
 from litestar.middleware import AbstractAuthenticationMiddleware, AuthenticationResult
 from litestar.params import SkipValidation
+from litestar.types import Receive, Scope, Send
 
 from gateway.chatter import access
 from gateway.chatter.access import Caller
-from gateway.errors import BadValue, FieldError, Forbidden, NotFound
+from gateway.errors import BadValue, FieldError, Forbidden, NotFound, StoreBusy
 from gateway.web.errors import NotLoggedIn, Unauthorised
 from gateway.web.reading import check_names
 from gateway.web.services import Services
 from store.models.views import PartnerView
 from store.queries import partner as partners
 from store.session import Session
+
+log = structlog.get_logger()
 
 COOKIE = "threadpost_session"
 SLASH = "\ue02f"  # stands for a slash inside a segment of the path while routes are matched
@@ -55,6 +59,16 @@ LoggedIn = NamedDependency[SkipValidation[Colleague]]
 class Authentication(AbstractAuthenticationMiddleware):
     """Finds out who asks; ``auth`` is the Caller, ``user`` the Colleague, None where there is none."""
 
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Carry the request on; afterwards, once an hour, note that its token was used."""
+        try:
+            await super().__call__(scope, receive, send)
+        finally:
+            caller: Caller | None = scope.get("auth")
+            services: Services = scope["litestar_app"].state["services"]
+            if caller is not None and caller.is_use_to_note(services.now()):
+                await asyncio.to_thread(_note_use, services, caller)
+
     async def authenticate_request(
         self, connection: ASGIConnection[Any, Any, Any, Any]
     ) -> AuthenticationResult:
@@ -72,6 +86,13 @@ class Authentication(AbstractAuthenticationMiddleware):
         )
         colleague = await asyncio.to_thread(_colleague, services, cookie) if cookie else None
         return AuthenticationResult(user=colleague, auth=caller)
+
+
+def _note_use(services: Services, caller: Caller) -> None:
+    try:
+        services.write(lambda session: access.note_use(session, caller, services.now()))
+    except StoreBusy as trouble:
+        log.warning("use of a token not noted", token=caller.token_id, trouble=str(trouble))
 
 
 def _bearer(header: str) -> str:

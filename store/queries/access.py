@@ -40,6 +40,11 @@ def token(session: Session, digest: str) -> Any | None:
     return session.execute(_find_token, {"digest": digest}).one_or_none()
 
 
+def note_use(session: Session, token_id: int, now: datetime) -> None:
+    """Write when a token was used last."""
+    session.execute(update(_token).where(_token.c.id == token_id).values(used_at=now))
+
+
 def list_tokens(session: Session) -> list[Any]:
     """Every token, without its hash's secret, by id."""
     return list(session.execute(select(_token).order_by(_token.c.id)))

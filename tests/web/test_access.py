@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import httpx
 import pytest
 
 from store.queries import access as store
-from tests.builders import DOMAIN
+from tests.builders import DOMAIN, NOW
 from tests.web.conftest import BASE, Web, add
 
 SCOPES = ("read", "post", "follow", "ingest", "admin")
@@ -93,6 +95,19 @@ async def test_a_withdrawn_token_and_a_token_in_the_address_are_worth_nothing(we
         store.withdraw_token(session, store.list_tokens(session)[0].id)
 
     assert in_query.status_code == 401 and (await client.get("/records")).status_code == 401
+
+
+async def test_the_use_of_a_token_is_noted_once_an_hour_even_of_a_refused_call(web: Web):
+    client = web.client("read")
+    noted = []
+
+    for minutes, path in ((0, "/records"), (59, "/records"), (2, "/ledger")):
+        web.world.now += timedelta(minutes=minutes)
+        await client.get(path)
+        with web.world.database.read() as session:
+            noted.append(store.list_tokens(session)[0].used_at)
+
+    assert noted == [NOW, NOW, NOW + timedelta(minutes=61)]
 
 
 async def test_a_cookie_opens_no_call_that_changes_something(web: Web, api: httpx.AsyncClient):
