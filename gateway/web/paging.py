@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from typing import Annotated, Any, Generic, TypeVar
 
 import msgspec
-from litestar import Request
 from litestar.di import NamedDependency
 from litestar.params import Parameter, SkipValidation
 
@@ -54,16 +53,27 @@ Wished = NamedDependency[SkipValidation[Wish]]
 """How a handler asks for the wanted page: a parameter named ``wish``."""
 
 
-async def provide_wish(request: Request[Any, Any, Any]) -> Wish:
-    """Read limit, before, after and around. Raises BadShape, BadValue; a limit over 200 counts as 200."""
-    query = request.query_params
-    limit = _number(query["limit"], "limit") if query.get("limit") else DEFAULT
-    if limit < 1:
+Limit = Annotated[
+    int | None,
+    Parameter(description=f"Items of the page, 1 to {MOST}; absent = {DEFAULT}, more counts as {MOST}."),
+]
+Before = Annotated[str | None, Parameter(description="Go on from here: ``next`` of the page before.")]
+After = Annotated[str | None, Parameter(description="What is newer than this item; not for every list.")]
+Around = Annotated[str | None, Parameter(description="This item and its neighbours; not for every list.")]
+
+
+async def provide_wish(
+    limit: Limit = None, before: Before = None, after: After = None, around: Around = None
+) -> Wish:
+    """The page that the query asks for. Raises BadShape, BadValue; a limit over 200 counts as 200."""
+    items = DEFAULT if limit is None else limit
+    if items < 1:
         raise BadValue.of("limit", "a page has at least one item")
-    cursors = {name: query[name] for name in ("before", "after", "around") if query.get(name)}
+    given = {"before": before, "after": after, "around": around}
+    cursors = {name: text for name, text in given.items() if text}
     if len(cursors) > 1:
         raise BadValue.of(list(cursors)[1], f"give only one of {', '.join(cursors)}")
-    return Wish(min(limit, MOST), **cursors)
+    return Wish(min(items, MOST), **cursors)
 
 
 def _number(text: str, name: str) -> int:

@@ -296,6 +296,27 @@ async def test_a_partner_is_created_and_merged(api: Api):
     assert (await api.get("/partners", params={"q": "ann"})).json()["items"] == [partner]
 
 
+async def test_every_list_declares_how_it_is_paged(web: Web):
+    paths = (await web.open().get("/api/openapi.json")).json()["paths"]
+    lists = [
+        path for path, calls in paths.items()
+        if "get" in calls and "Page" in str(calls["get"]["responses"]["200"])
+    ]  # fmt: skip
+
+    assert {"/api/v1/records", "/api/v1/blocks", "/api/v1/aliases", "/api/v1/webhooks"} <= set(lists)
+    for path in lists:
+        declared = {one["name"] for one in paths[path]["get"].get("parameters", []) if one["in"] == "query"}
+        if path.endswith(UNPAGED):
+            continue
+        assert {"limit", "before", "after", "around"} <= declared, path
+    limit = next(one for one in paths["/api/v1/records"]["get"]["parameters"] if one["name"] == "limit")
+    assert "integer" in str(limit["schema"]) and not limit.get("required")
+    assert "limit" not in str(paths["/api/v1/records/{record_type}/{key}"]["get"].get("parameters", []))
+
+
+UNPAGED = ("/suggested-recipients", "/audience", "/versions", "/attachments", "/durations")  # short ones
+
+
 async def test_a_list_in_rising_order_goes_on_from_its_cursor(api: Api):
     for number in range(5):
         await add(api, f"p{number}@example.com")

@@ -63,6 +63,7 @@ BAD = [
     ("PUT", "/suppressions/x", {}, 422, "#/address"),
     ("PUT", "/suppressions/a@b.example", {"until": "2001-01-01T00:00:00Z"}, 422, "#/until"),
     ("POST", "/ledger/1/replay", {"record": "ticket"}, 400, "#/record"),
+    ("GET", f"{MESSAGES}?limit=", None, 400, "#/limit"),
     ("GET", f"{MESSAGES}?limit=many", None, 400, "#/limit"),
     ("GET", f"{MESSAGES}?limit=0", None, 422, "#/limit"),
     ("GET", f"{MESSAGES}?before=x", None, 400, "#/before"),
