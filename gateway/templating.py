@@ -16,7 +16,7 @@ from typing import Any
 
 import css_inline
 from babel import Locale, UnknownLocaleError
-from babel.dates import format_date, format_datetime
+from babel.dates import format_date, format_time
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 from babel.support import NullTranslations, Translations
@@ -130,7 +130,9 @@ def _filters(language: str) -> dict[str, Callable[..., str]]:
         return format_date(value, "long", locale=locale)
 
     def moment(value: datetime) -> str:
-        return f"{format_datetime(value, 'medium', locale=locale)} UTC"
+        return (
+            f"{format_date(value, 'medium', locale=locale)}, {format_time(value, 'short', locale=locale)} UTC"
+        )
 
     def size(octets: int) -> str:
         return (

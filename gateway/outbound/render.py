@@ -28,6 +28,7 @@ from store.blobs import BlobStore
 
 _REASONS = frozenset({"follower", "mention", "assigned", "invited"})
 _MOST_BODIES = 64
+_LONGEST_SIGNATURE = 20  # lines; what is longer is a part of the text
 _MOST_OCTETS = 32 * 1024 * 1024
 _IMAGE = re.compile(r'src="[^"]{0,400}?/attachments/(\d{1,19})[^"]{0,200}"')
 
@@ -126,7 +127,8 @@ class Renderer:
         cids = {number: cid for number, (cid, _) in enclosed.inline.items()}
         name = template_of(row.kind, message.kind if message else "", row.reason)
         context = self._context(row, message, thread, enclosed.listed)
-        context |= {"body_text": said.strip("\n"), "body_html": Markup(_shown(said, html, cids))}  # noqa: S704 - cleaned
+        words, signature = _without_signature(said)
+        context |= {"body_text": words, "signature": signature, "body_html": Markup(_shown(said, html, cids))}  # noqa: S704 - cleaned
         render = self._templates.render
         subject = " ".join(render(f"mail/{name}/subject.txt", language, context).split())
         text = render(f"mail/{name}/body.txt", language, {**context, "subject": subject})
@@ -158,6 +160,17 @@ def _texts(row: Any, message: Any | None) -> tuple[str, str]:
     if message.tracking and not message.body_html:
         return "", ""  # the changes are shown line by line already
     return message.body_text, message.body_html
+
+
+def _without_signature(text: str) -> tuple[str, str]:
+    """The words, and the lines below the last signature mark, "" if none (RFC 3676 section 4.3).
+
+    A mail program takes all below the mark for the signature, so ours comes once, and last.
+    """
+    words, mark, signature = f"\n{text}".rpartition("\n-- \n")
+    if not mark or signature.count("\n") > _LONGEST_SIGNATURE:
+        return text.strip("\n"), ""
+    return words.strip("\n"), signature.strip("\n")
 
 
 def _shown(text: str, html: str, cids: Mapping[int, str]) -> str:
