@@ -48,7 +48,8 @@ class RecordChange:
 class Plan:
     """What will be done to one record. thread: as it was, None = it is new. columns: those that change.
 
-    assignee: who is newly assigned, None = nobody. former: who was assigned until now, 0 = nobody.
+    assignee: who is newly assigned, None = nobody. former: who was assigned until now, 0 = nobody. unlogged: lines
+    that the log does not get.
     """
 
     change: RecordChange
@@ -59,6 +60,7 @@ class Plan:
     actor: PartnerView | None
     assignee: PartnerView | None = None
     former: int = 0
+    unlogged: tuple[Change, ...] = ()
 
 
 @dataclass(slots=True)
@@ -137,13 +139,14 @@ def plan(
     lines = (
         () if thread is None else _lines(thread, columns, rules, people.name_of(thread.assignee_id), assignee)
     )
+    unlogged = lines if change.silent or change.untracked else ()
     if change.untracked:
         is_told = is_reassigned and assignee is not None and _id(assignee) != _id(actor)
         former = people.name_of(thread.assignee_id) if thread else ""
         lines = (Change(ASSIGNEE, "Assigned to", former, _shown(assignee)),) if is_told else ()
     return Plan(
         change, rules, thread, columns, lines, actor, assignee if is_reassigned else None,
-        (thread.assignee_id or 0) if thread and is_reassigned else 0,
+        (thread.assignee_id or 0) if thread and is_reassigned else 0, unlogged,
     )  # fmt: skip
 
 

@@ -407,4 +407,6 @@ def _line(change: Change) -> dict[str, Any]:
         line["type"] = change.type
     if change.internal:
         line["internal"] = True
+    if change.old_value is not None:
+        line |= {"old_value": change.old_value, "new_value": change.new_value}
     return line

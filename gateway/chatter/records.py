@@ -22,8 +22,10 @@ from gateway.chatter.post import ASSIGNED, Draft, Posting
 from gateway.chatter.types import TypeRules, Types
 from gateway.errors import NotFound
 from gateway.rules.subscription import defaults
+from gateway.rules.values import SINGLE
 from store.models.views import PartnerView, ThreadView
 from store.queries import follower as followers
+from store.queries import lives
 from store.queries import thread as threads
 from store.session import Session
 
@@ -78,6 +80,10 @@ class Records:
         faults.raise_any()
         written = self._write(session, plans, now)
         family.bind(session, plans, written, born, now)
+        lives.add_silent_changes(
+            session,
+            [row for done, thread in zip(plans, written, strict=True) for row in _silent(done, thread, now)],
+        )
         loud = [(done, thread) for done, thread in zip(plans, written, strict=True) if not done.change.silent]
         opened = [thread for done, thread in zip(plans, written, strict=True) if done.thread is None]
         self._posting.events.opened(session, opened, "api", now)
@@ -158,6 +164,20 @@ def _logged(done: Plan, thread: ThreadView) -> list[Draft]:
     if done.lines:
         return [change_entry(thread, done.actor, done.rules, done.lines, done.change.words)]
     return [plain_entry(thread, done.actor, done.change.words)] if done.change.words else []
+
+
+def _silent(done: Plan, thread: ThreadView, now: datetime) -> list[dict[str, Any]]:
+    """What durations must know of a change that the log does not tell."""
+    counted = {rule.name for rule in done.rules.fields if rule.type in SINGLE}
+    return [
+        {
+            "thread_id": thread.id, "field": line.field, "created_at": now,
+            "old_value": line.old if line.old_value is None else line.old_value,
+            "new_value": line.new if line.new_value is None else line.new_value,
+        }
+        for line in done.unlogged
+        if line.field in counted
+    ]  # fmt: skip
 
 
 def _new_row(done: Plan) -> dict[str, Any]:

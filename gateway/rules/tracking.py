@@ -11,11 +11,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from gateway.rules.values import Field as Field
-from gateway.rules.values import is_empty, same, trouble
+from gateway.rules.values import is_empty, key_of, same, trouble
 from gateway.rules.values import show as show
 
 NOTHING = "—"
 ASSIGNEE, ACTIVE = "assignee", "active"
+_LABELLED = frozenset({"choice", "reference"})
 _OF_EVERY_TYPE = frozenset({ASSIGNEE, ACTIVE})  # lines without a field of this name
 
 
@@ -23,7 +24,8 @@ _OF_EVERY_TYPE = frozenset({ASSIGNEE, ACTIVE})  # lines without a field of this 
 class Change:
     """One line of a log entry; old and new are texts for people, "" where there was no value.
 
-    type: boolean where readers see the words of their own language. internal: for staff only.
+    type: boolean where readers see the words of their own language. internal: for staff only. old_value,
+    new_value: what tells the values apart where a text is only their label, None = the texts do.
     """
 
     field: str
@@ -32,6 +34,8 @@ class Change:
     new: str
     type: str = ""
     internal: bool = False
+    old_value: str | None = None
+    new_value: str | None = None
 
 
 def changes(fields: Sequence[Field], old: Mapping[str, Any], new: Mapping[str, Any]) -> list[Change]:
@@ -43,7 +47,18 @@ def changes(fields: Sequence[Field], old: Mapping[str, Any], new: Mapping[str, A
             continue
         kind = "boolean" if rule.type == "boolean" else ""
         texts = (show(rule, before), show(rule, after))
-        found.append(Change(rule.name, rule.label or rule.name, *texts, type=kind, internal=rule.internal))
+        keys = (key_of(rule, before), key_of(rule, after)) if rule.type in _LABELLED else (None, None)
+        found.append(
+            Change(
+                rule.name,
+                rule.label or rule.name,
+                *texts,
+                type=kind,
+                internal=rule.internal,
+                old_value=keys[0],
+                new_value=keys[1],
+            )
+        )
     return found
 
 

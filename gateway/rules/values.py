@@ -28,6 +28,9 @@ from datetime import UTC, date, datetime
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
+SINGLE = frozenset({"choice", "text", "boolean", "reference"})
+"""Types whose values can be told apart and counted: how long a record had each (chatter/durations)."""
+
 FIELD_TYPES = ("text", "number", "money", "date", "datetime", "boolean", "choice", "reference", "list")
 _LONGEST_NUMBER = 40
 _NUMBER = re.compile(r"[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]+)?")
@@ -96,6 +99,19 @@ def same(rule: Field, one: Any, other: Any) -> bool:
     if is_empty(one) or is_empty(other):
         return is_empty(one) and is_empty(other)
     return bool(one == other) or bool(_identity(rule, one) == _identity(rule, other))
+
+
+def key_of(rule: Field, value: Any) -> str:
+    """What tells one value of a SINGLE type from another, however its label changes; "" for none."""
+    if is_empty(value):
+        return ""
+    return (
+        _key(value)
+        if rule.type == "reference"
+        else show(rule, value)
+        if rule.type == "boolean"
+        else str(value)
+    )
 
 
 def show(rule: Field, value: Any) -> str:

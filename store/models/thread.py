@@ -90,6 +90,22 @@ class Invitation(Base):
     created_at: Mapped[datetime]
 
 
+class SilentChange(Base):
+    """A change of a field that the log does not tell; how long each value lasted is known all the same.
+
+    old_value, new_value: what tells one value from another (rules/values), "" = empty.
+    """
+
+    __tablename__ = "silent_change"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    thread_id: Mapped[int] = mapped_column(ForeignKey("thread.id", ondelete="CASCADE"), index=True)
+    field: Mapped[str]
+    old_value: Mapped[str]
+    new_value: Mapped[str]
+    created_at: Mapped[datetime]
+
+
 class ThreadRedirect(Base):
     """A thread that was merged into another: its reply addresses lead to the survivor."""
 

@@ -20,6 +20,7 @@ from store.models import (
     InboundTarget,
     Invitation,
     Message,
+    SilentChange,
     Thread,
     ThreadRedirect,
     TokenGeneration,
@@ -38,7 +39,8 @@ _arrival = Arrival.table()
 _target = InboundTarget.table()
 _redirect = ThreadRedirect.table()
 _generation = TokenGeneration.table()
-_WITH_RULES_OF_THEIR_OWN = frozenset({_follower, _invitation, _redirect})
+_silent = SilentChange.table()
+_WITH_RULES_OF_THEIR_OWN = frozenset({_follower, _invitation, _redirect, _silent})
 _CHUNK = 500
 
 _survivor = select(_redirect.c.thread_id).where(_redirect.c.old_id == bindparam("old"))
@@ -227,6 +229,25 @@ def tracked(session: Session, thread_id: int) -> list[Any]:
         .order_by(_message.c.date, _message.c.id)
     )
     return [row for row in session.execute(statement) if row.tracking]
+
+
+_add_silent = insert(_silent)
+
+
+def add_silent_changes(session: Session, rows: Sequence[dict[str, Any]]) -> None:
+    """Note changes that the log does not tell (columns of SilentChange without id)."""
+    if rows:
+        session.execute(_add_silent, list(rows))
+
+
+def silent_changes(session: Session, thread_id: int, field: str) -> list[Any]:
+    """The changes of a field that the log does not tell (created_at, old_value, new_value), oldest first."""
+    statement = (
+        select(_silent.c.created_at, _silent.c.old_value, _silent.c.new_value)
+        .where(_silent.c.thread_id == thread_id, _silent.c.field == field)
+        .order_by(_silent.c.created_at, _silent.c.id)
+    )
+    return list(session.execute(statement))
 
 
 _set_tracking = (

@@ -172,7 +172,14 @@ def test_changes_of_one_call_become_one_entry_with_old_and_new_values(world: Wor
     [(kind, author, _, tracking)] = log_of(world, thread)
     assert (kind, author) == ("log", "alice@corp.example")
     assert tracking == [
-        {"field": "stage", "label": "Stage", "old": "New", "new": "Won"},
+        {
+            "field": "stage",
+            "label": "Stage",
+            "old": "New",
+            "new": "Won",
+            "old_value": "new",
+            "new_value": "won",
+        },
         {"field": "amount", "label": "Amount", "old": "10 EUR", "new": "12.5 EUR"},
     ]
 

@@ -22,7 +22,7 @@ from store.queries import message as messages
 from store.queries import partner as partners
 from store.queries import reply_address as reply_addresses
 from store.queries import thread as threads
-from tests.builders import DOMAIN, KEYS, World, a_mail, hop_client, stamped
+from tests.builders import DOMAIN, KEYS, TICKET, World, a_mail, hop_client, stamped
 
 ALICE, BOB, CAROL, DORA = (
     "alice@corp.example",
@@ -427,7 +427,9 @@ def test_mail_to_an_archived_record_is_held_until_it_is_active_again(cast: World
 def times(world: World, thread: ThreadView, name: str = "stage") -> dict[str, tuple[int, int, bool]]:
     with world.database.read() as session:
         rules = world.types.get("ticket", session)
-        found = durations(session, thread, name, rules=rules, now=world.now)
+        now = threads.by_id(session, thread.id)
+        assert now is not None
+        found = durations(session, now, name, rules=rules, now=world.now)
     return {one.value: (one.seconds, one.times, one.current) for one in found}
 
 
@@ -440,6 +442,65 @@ def test_a21_the_time_of_each_value_is_read_from_the_log(cast: World):
     cast.now += timedelta(minutes=1)
 
     assert times(cast, thread) == {"new": (3 * 3600, 2, False), "won": (3 * 3600 + 60, 2, True)}
+
+
+def a_stage(world: World, stage: str, minutes: int = 1, **how: Any) -> None:
+    world.now += timedelta(minutes=minutes)
+    with world.database.write() as session:
+        world.records.put(
+            session, RecordChange("ticket", "1", {"fields": {"stage": stage}}, **how), world.now
+        )
+
+
+@pytest.mark.parametrize("how", [{"silent": True}, {"untracked": True}])
+def test_a21_a_change_that_the_log_does_not_tell_counts_from_its_time(cast: World, how: dict[str, bool]):
+    thread = cast.ticket("1", fields={"stage": "new"})
+
+    a_stage(cast, "won", **how)
+    cast.now += timedelta(minutes=1)
+
+    assert times(cast, thread) == {"new": (60, 1, False), "won": (60, 1, True)}
+    a_stage(cast, "new", minutes=0)
+    a_stage(cast, "won", **how)
+    assert times(cast, thread) == {"new": (120, 2, False), "won": (60, 2, True)}
+
+
+def test_a21_a_value_whose_label_changed_is_still_one_value(cast: World):
+    thread = cast.ticket("1", fields={"stage": "new"})
+    a_stage(cast, "won")
+    with cast.database.write() as session:
+        fields = [{**field, "choices": {"new": "Fresh", "won": "Sold"}} if field["name"] == "stage" else field
+                  for field in TICKET["fields"]]  # fmt: skip
+        put_type(session, "ticket", None, {"fields": fields}, cast.now)
+    a_stage(cast, "new")
+    a_stage(cast, "won")
+
+    assert times(cast, thread) == {"new": (120, 2, False), "won": (60, 2, True)}
+    with cast.database.read() as session:
+        rules = cast.types.get("ticket", session)
+        now = threads.by_id(session, thread.id)
+        found = durations(session, now, "stage", rules=rules, now=cast.now)
+    assert [one.label for one in found] == ["Fresh", "Sold"]
+
+
+def test_a21_a_change_of_which_nothing_is_known_counts_for_the_value_before(cast: World):
+    """As one from the time before silent changes were noted, or while the field was not tracked."""
+    thread = cast.ticket("1", fields={"stage": "new"})
+    a_stage(cast, "won")
+    cast.now += timedelta(minutes=1)
+    with cast.database.write() as session:
+        threads.change(session, thread, {"fields": {"stage": "new"}}, cast.now)
+
+    assert times(cast, thread) == {"new": (60, 2, True), "won": (60, 1, False)}
+
+
+def test_a21_silent_changes_of_a_merged_record_go_with_it(cast: World):
+    gone, kept = cast.ticket("1", fields={"stage": "new"}), cast.ticket("2", fields={"stage": "new"})
+    a_stage(cast, "won", silent=True)
+    merge(cast, gone, kept)
+
+    assert times(cast, kept) == {"new": (60, 1, True)}
+    assert counted(cast, "silent_change") == 0
 
 
 def test_a21_a_merged_record_s_stages_do_not_count_for_the_survivor(cast: World):

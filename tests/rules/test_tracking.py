@@ -26,7 +26,10 @@ def test_changes_come_in_the_order_of_the_type_and_only_of_tracked_fields():
         [AMOUNT, STAGE, QUIET], {"stage": "new", "secret": 1}, {"stage": "won", "amount": 5, "secret": 2}
     )
 
-    assert found == [Change("stage", "Stage", "New", "Won"), Change("amount", "Amount", "", "5 EUR")]
+    assert found == [
+        Change("stage", "Stage", "New", "Won", old_value="new", new_value="won"),
+        Change("amount", "Amount", "", "5 EUR"),
+    ]
     assert subtype_of([STAGE, AMOUNT], found) == "stage_changed"
 
 
