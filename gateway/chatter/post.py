@@ -199,13 +199,23 @@ class Posting:
             messages.bind_attachments(session, message_id, draft.attachment_ids)
 
     def _follow(self, session: Session, draft: Draft, now: datetime) -> int:
-        if not draft.followers:
-            return 0
-        subtypes = self._types.get(draft.thread.record_type, session).subtypes
-        wishes = [
-            (partner_id, defaults(subtypes, internal=internal)) for partner_id, internal in draft.followers
-        ]
-        return followers.follow(session, draft.thread.id, wishes, reason="author", now=now)
+        """Who writes begins to follow, and whom he names where the type wants that (Odoo's mail_post_autofollow)."""
+        rules = self._types.get(draft.thread.record_type, session)
+        named: frozenset[int] = frozenset()
+        if rules.policy.get("auto_follow_recipients") and not draft.internal:
+            named = draft.recipients | draft.mentioned
+        new = 0
+        for reason, people in (("author", draft.followers), ("recipient", self._active(session, named, now))):
+            wishes = [(one, defaults(rules.subtypes, internal=internal)) for one, internal in people]
+            new += followers.follow(session, draft.thread.id, wishes, reason=reason, now=now) if wishes else 0
+        return new
+
+    def _active(
+        self, session: Session, partner_ids: frozenset[int], now: datetime
+    ) -> Sequence[tuple[int, bool]]:
+        """Those who may follow: (partner id, internal)."""
+        people = followers.people(session, partner_ids, now) if partner_ids else {}
+        return [(view.partner_id, view.internal) for view in people.values() if view.active]
 
     def follow_claimed(self, session: Session, draft: Draft, now: datetime) -> int:
         """Who opened the record by an unproven mail and is addressed by a colleague follows from now on (DESIGN 5)."""

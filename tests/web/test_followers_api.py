@@ -212,6 +212,88 @@ async def test_t122_an_invitation_goes_the_way_its_reader_wants(web: Web, api: A
         }  # fmt: skip
 
 
+async def test_t111_and_t110_the_defaults_first_then_what_was_chosen_until_something_else_is(
+    web: Web, api: Api
+):
+    """B08, B09: without subtypes a subscription stays as it is, with them it is replaced; 201 only the first time."""
+    await add(api, "ann@corp.example", internal=True)
+    subtypes = [
+        {"name": "discussions", "label": "Discussions", "default": True},
+        {"name": "log", "label": "Log", "default": True, "internal": True},
+        {"name": "rated", "label": "Rated"},
+    ]
+    await api.put("/record-types/ticket", json={"subtypes": subtypes})
+    await records(api, "1")
+    got = []
+
+    for email, wanted in (
+        ("ann@corp.example", None), (CAROL, None), (CAROL, ["rated", "log"]), (CAROL, None), (CAROL, []),
+    ):  # fmt: skip
+        body = {"email": email} if wanted is None else {"email": email, "subtypes": wanted}
+        answer = await api.post("/records/ticket/1/followers", json=body)
+        got.append((answer.status_code, answer.json()["subtypes"]))
+
+    assert got == [
+        (201, ["discussions", "log"]), (201, ["discussions"]), (200, ["rated"]), (200, ["rated"]), (200, []),
+    ]  # fmt: skip
+
+
+async def test_t116_a_contact_who_is_named_by_two_addresses_follows_once_and_gets_one_mail(
+    web: Web, api: Api
+):
+    await add(api, "ann@corp.example", internal=True)
+    await add(api, CAROL, addresses=[CAROL, "carol@home.example"])
+    await records(api, "1")
+
+    first = await api.post("/records/ticket/1/followers", json={"email": CAROL})
+    second = await api.post("/records/ticket/1/followers", json={"email": "carol@home.example"})
+    await api.post("/records/ticket/1/messages", json={
+        "kind": "message", "author": "ann@corp.example", "body_text": "Hello", "recipients": ["carol@home.example", CAROL],
+        "mentions": ["carol@home.example"],
+    })  # fmt: skip
+
+    assert (first.status_code, second.status_code) == (201, 200)
+    assert first.json()["partner"] == second.json()["partner"]
+    assert [mail["To"] for mail in await send(web)] == [CAROL]
+
+
+async def test_b11_a_hidden_subtype_is_not_offered_but_given_by_default_and_obeyed(web: Web, api: Api):
+    await add(api, "ann@corp.example", internal=True)
+    subtypes = [
+        {"name": "discussions", "label": "Discussions", "default": True},
+        {"name": "quiet", "label": "Quiet", "default": True, "hidden": True},
+    ]
+    shown = (await api.put("/record-types/ticket", json={"subtypes": subtypes})).json()["subtypes"]
+    await records(api, "1")
+
+    followed = await api.post("/records/ticket/1/followers", json={"email": CAROL})
+    path = f"/records/ticket/1/followers/{followed.json()['partner']['id']}"
+    changed = await api.patch(path, json={"subtypes": ["discussions"]})
+
+    assert {one["name"]: one["hidden"] for one in shown}["quiet"] is True
+    assert followed.json()["subtypes"] == ["discussions", "quiet"]
+    assert changed.json()["subtypes"] == ["discussions"]
+
+
+@pytest.mark.parametrize("policy", [{}, {"auto_follow_recipients": True}])
+async def test_b19_a_type_may_make_followers_of_whom_a_message_names_but_never_by_a_note(
+    web: Web, api: Api, policy
+):
+    for name in ("ann", "bob"):
+        await add(api, f"{name}@corp.example", internal=True)
+    await api.put("/record-types/ticket", json={"policy": policy})
+    await records(api, "1")
+    path = "/records/ticket/1/messages"
+    note = {"kind": "note", "author": "ann@corp.example", "body_text": "x", "mentions": ["dan@x.example"]}
+
+    await api.post(path, json={**note, "confirm_external": ["dan@x.example"]})
+    await api.post(path, json={"kind": "message", "author": "ann@corp.example", "body_text": "y",
+                               "recipients": [CAROL], "mentions": ["bob@corp.example"]})  # fmt: skip
+
+    named = {CAROL, "bob@corp.example"} if policy else set()
+    assert set(await following(api, "1")) == {"ann@corp.example", *named}
+
+
 async def test_t122_a_batch_invites_only_who_is_new_and_unticked_nobody(web: Web, api: Api):
     """B04, B09."""
     names = await records(api, "1", "2")
