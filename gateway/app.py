@@ -7,6 +7,7 @@ import os
 import secrets
 import socket
 from dataclasses import replace
+from datetime import timedelta
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -22,6 +23,7 @@ from gateway.data import data_dir
 from gateway.errors import ConfigError
 from gateway.inbound import desk
 from gateway.inbound.accept import Acceptor, OwnDomain
+from gateway.inbound.admitting import HouseRules
 from gateway.inbound.authenticate import Hop, Peers, Trust
 from gateway.inbound.confirm import Confirmation
 from gateway.inbound.pipeline import Pipeline
@@ -45,6 +47,8 @@ from gateway.receive.lmtp import LmtpDoor
 from gateway.receive.smtp import SmtpDoor
 from gateway.receive.tls import ServerTls
 from gateway.rules.authorship import Policy
+from gateway.rules.limits import Limits as CountLimits
+from gateway.rules.policy import CLASSES
 from gateway.schedule.jobs import Means, Timetable
 from gateway.settings import Domain, Settings, Smtp, check
 from gateway.settings.load import find_line
@@ -113,6 +117,7 @@ class App:
             domain=self.settings.domains[0].name,
             new_header_id=_new_header_id,
             events=Events(self.bell),
+            fanout=self.settings.limits.fanout_per_record_hour,
         )
 
     @cached_property
@@ -162,15 +167,14 @@ class App:
 
     @cached_property
     def pipeline(self) -> Pipeline:
-        policy = self.settings.policy
         confirmation = Confirmation(
             base_url=self.settings.web.base_url,
             domain=self.settings.domains[0].name,
             new_header_id=_new_header_id,
         )
         return Pipeline(
-            posting=self.posting, trust=self.trust, policy=Policy(policy.outsiders, policy.auto_follow),
-            automatic=policy.automatic, confirmation=confirmation, new_key=_new_key,
+            posting=self.posting, trust=self.trust, house=self._house_rules(), confirmation=confirmation,
+            new_key=_new_key, limits=self._limits(), reply_weeks=self.settings.policy.reply_address_weeks,
             delivery_of=self.acceptor.delivery_of, most_received=self.settings.limits.received_headers,
         )  # fmt: skip
 
@@ -183,6 +187,20 @@ class App:
             trust=self.trust,
             now=clock.now,
         )
+
+    def _house_rules(self) -> HouseRules:
+        policy = self.settings.policy
+        classes = {name: getattr(policy, name) for name in CLASSES}
+        freemail = frozenset(domain.lower() for domain in policy.freemail)
+        return HouseRules(Policy(policy.outsiders, policy.auto_follow), classes, freemail)
+
+    def _limits(self) -> CountLimits:
+        limits = self.settings.limits
+        return CountLimits(
+            window=timedelta(minutes=limits.window_minutes), records=limits.records_per_author,
+            mails=limits.mails_per_author, answers=limits.same_answers,
+            exempt=frozenset(entry.lower() for entry in limits.exempt),
+        )  # fmt: skip
 
     def worker(self, number: int = 0) -> Worker:
         """A worker with a name that no other worker has."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -13,6 +13,7 @@ from gateway.chatter.post import Posting
 from gateway.chatter.records import RecordChange, Records
 from gateway.chatter.types import Types, put
 from gateway.inbound.accept import Acceptor, OwnDomain
+from gateway.inbound.admitting import HouseRules
 from gateway.inbound.authenticate import Hop, Peers, Trust
 from gateway.inbound.confirm import Confirmation
 from gateway.inbound.pipeline import Pipeline
@@ -20,6 +21,7 @@ from gateway.inbound.reader import Reader
 from gateway.inbound.worker import Worker
 from gateway.mail.envelope import Client, Envelope
 from gateway.rules.authorship import Policy
+from gateway.rules.limits import Limits
 from gateway.rules.token import Keys, Kind, Token, mint
 from store.blobs import BlobStore
 from store.models.views import PartnerView, ThreadView
@@ -58,6 +60,12 @@ class World:
     directory: Path
     policy: Policy = field(default_factory=Policy)
     automatic: str = "hold"
+    classes: Mapping[str, str] = field(default_factory=dict)
+    freemail: Sequence[str] = ()
+    limits: Limits = field(default_factory=Limits)
+    fanout: int = 600
+    catchall: bool = False
+    spam_headers: tuple[tuple[str, str], ...] = ()
     trusted: Sequence[str] = ()
     now: datetime = NOW
 
@@ -66,19 +74,24 @@ class World:
         self.blobs = BlobStore(self.directory / "blobs")
         self.types = Types(self.database, self.database.bell)
         self.posting = Posting(
-            types=self.types, domain=DOMAIN, new_header_id=lambda d: f"<m{next(counter)}.{id(self)}@{d}>"
+            types=self.types,
+            domain=DOMAIN,
+            new_header_id=lambda d: f"<m{next(counter)}.{id(self)}@{d}>",
+            fanout=self.fanout,
         )
         self.records = Records(types=self.types, posting=self.posting, domains=(DOMAIN,))
         self.acceptor = Acceptor(
-            database=self.database, blobs=self.blobs, domains=[OwnDomain(DOMAIN)], keys=KEYS, now=lambda: self.now,
+            database=self.database, blobs=self.blobs, domains=[OwnDomain(DOMAIN, catchall=self.catchall)], keys=KEYS, now=lambda: self.now,
             bell=self.database.bell,
         )  # fmt: skip
         self.trust = Trust(
-            frozenset({DOMAIN}), Peers(self.trusted), (Hop(Peers([HOP]), (AUTHSERV,)),),
+            frozenset({DOMAIN}), Peers(self.trusted),
+            (Hop(Peers([HOP]), (AUTHSERV,), spam_headers=self.spam_headers),),
             own_addresses=frozenset({f"notifications@{DOMAIN}"}),
         )  # fmt: skip
         self.pipeline = Pipeline(
-            posting=self.posting, trust=self.trust, policy=self.policy, automatic=self.automatic,
+            posting=self.posting, trust=self.trust, limits=self.limits,
+            house=HouseRules(self.policy, {"automatic": self.automatic, **self.classes}, self.freemail),
             confirmation=Confirmation(base_url="http://127.0.0.1", domain=DOMAIN,
                                       new_header_id=lambda d: f"<c{next(counter)}@{d}>"),
             new_key=lambda: f"key{next(counter)}", delivery_of=self.acceptor.delivery_of,

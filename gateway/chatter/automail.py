@@ -6,6 +6,7 @@ template that cannot be filled in spoils no change: the log says what was wrong 
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
@@ -27,19 +28,29 @@ log = structlog.get_logger()
 
 def send_mapped(
     session: Session, thread: ThreadView, changed: set[str], actor: PartnerView | None, *, rules: TypeRules,
-    posting: Posting, now: datetime,
+    posting: Posting, now: datetime, spared: Mapping[int, str] | None = None,
 ) -> int:  # fmt: skip
-    """Send what the new values of these fields are mapped to; answers how many messages were posted."""
+    """Send what the new values of these fields are mapped to; answers how many messages were posted.
+
+    spared: who is not told by them, and why not.
+    """
     names = templates_of(rules.fields, changed, thread.fields)
-    return sum(_send(session, thread, name, actor, posting, now) for name in names)
+    return sum(_send(session, thread, name, actor, posting, now, spared or {}) for name in names)
+
+
+def sends_at_creation(thread: ThreadView, rules: TypeRules) -> bool:
+    """A value of a new record is mapped to a template."""
+    return bool(templates_of(rules.fields, set(thread.fields), thread.fields))
 
 
 def send_at_creation(
     session: Session, thread: ThreadView, actor: PartnerView | None, *, rules: TypeRules, posting: Posting,
-    now: datetime,
+    now: datetime, spared: Mapping[int, str] | None = None,
 ) -> int:  # fmt: skip
-    """Send what the values of a new record are mapped to."""
-    return send_mapped(session, thread, set(thread.fields), actor, rules=rules, posting=posting, now=now)
+    """Send what the values of a new record are mapped to. spared: as for ``send_mapped``."""
+    return send_mapped(
+        session, thread, set(thread.fields), actor, rules=rules, posting=posting, now=now, spared=spared
+    )
 
 
 def _send(
@@ -49,6 +60,7 @@ def _send(
     actor: PartnerView | None,
     posting: Posting,
     now: datetime,
+    spared: Mapping[int, str],
 ) -> int:
     author = author_of(actor)
     try:
@@ -68,7 +80,7 @@ def _send(
     draft = Draft(
         thread, "message", "discussions", _unless_told(author, told), subject=filled.subject or None,
         body_html=filled.html, body_text=filled.text, recipients=told, generated=True,
-        files=filled.files,
+        files=filled.files, spared=spared,
     )  # fmt: skip
     receipt = posting.post(session, draft, now)
     followers.invite(session, thread.id, told, now)

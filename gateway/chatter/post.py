@@ -5,20 +5,23 @@ The thread's own order stands in ``Posting.post``; everything that decides is a 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
 from gateway.chatter.events import Events
 from gateway.chatter.types import TypeRules, Types
 from gateway.mail.subject import reply_subject
-from gateway.rules.recipients import EMAIL, Notice, Said, notices
+from gateway.rules.limits import waits_until
+from gateway.rules.recipients import EMAIL, FOLLOWER, Notice, Said, notices
 from gateway.rules.subscription import defaults
 from gateway.rules.tracking import Change
 from gateway.rules.visibility import ALL
 from store.models.views import AudienceView, ThreadView
 from store.queries import follower as followers
+from store.queries import limits as counts
 from store.queries import message as messages
 from store.queries import thread as threads
 from store.search import indexed
@@ -26,6 +29,8 @@ from store.session import Session
 
 ASSIGNED, INVITED = "assigned", "invited"
 _MAIL_OF = {ASSIGNED: "assigned", INVITED: "invite"}
+_POSTS_AN_HOUR = 20  # what a lively record may have
+_ONE_DAY = timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,12 +73,12 @@ class Draft:
     """A message on its way into a thread.
 
     kind: message, note or log. internal: for staff only. actor_id: who really wrote it where the author is
-    another, None = the author. mentioned, recipients: partner ids. confirmed: outsiders who may get this
-    internal message. addressed / addressed_count_for, named_only: as in rules/recipients. followers: partners
-    who begin to follow by this message: (id, internal). addressees: whom To and Cc show. header_id: the
-    Message-ID under which it came in, None if it was written here. tell: False = stored, nobody is told but those
-    whom it concerns. concerned: partner ids whom it concerns in person, for the reason ``concern`` (ASSIGNED or
-    INVITED); payload: what their mails say beside it.
+    another, None = the author. mentioned, recipients: partner ids. spared: partners who are not told, and why.
+    confirmed: outsiders who may get this internal message. addressed / addressed_count_for, named_only: as in
+    rules/recipients. followers: partners who begin to follow by this message: (id, internal). addressees: whom
+    To and Cc show. header_id: the Message-ID under which it came in, None if it was written here. tell: False =
+    stored, nobody is told but those whom it concerns. concerned: partner ids whom it concerns in person, for the
+    reason ``concern`` (ASSIGNED or INVITED); payload: what their mails say beside it.
     """
 
     thread: ThreadView
@@ -94,6 +99,7 @@ class Draft:
     mentioned: frozenset[int] = frozenset()
     recipients: frozenset[int] = frozenset()
     confirmed: frozenset[int] = frozenset()
+    spared: Mapping[int, str] = field(default_factory=dict)
     addressed: frozenset[int] = frozenset()
     addressed_count_for: str = "nobody"
     named_only: bool = False
@@ -125,16 +131,19 @@ class Receipt:
 class Posting:
     """Posts messages. domain: ours, where a thread has none of its own; new_header_id: mints a Message-ID.
 
-    events: tells host applications, None = nobody listens.
+    events: tells host applications, None = nobody listens. fanout: mails of a record within an hour, from which
+    on those to followers wait.
     """
 
     def __init__(
-        self, *, types: Types, domain: str, new_header_id: Callable[[str], str], events: Events | None = None
-    ) -> None:
+        self, *, types: Types, domain: str, new_header_id: Callable[[str], str], events: Events | None = None,
+        fanout: int = 600,
+    ) -> None:  # fmt: skip
         self.events = events or Events()
         self._types = types
         self._domain = domain
         self._new_header_id = new_header_id
+        self._fanout = fanout
 
     def access(self, session: Session, thread: ThreadView | None) -> str:
         """The access policy of the record's type; of no record, that of all."""
@@ -147,6 +156,10 @@ class Posting:
     def rules(self, session: Session, thread: ThreadView) -> TypeRules:
         """What holds for the type of a thread."""
         return self._types.get(thread.record_type, session)
+
+    def type_rules(self, session: Session, record_type: str) -> TypeRules:
+        """What holds for a type. Raises NotFound."""
+        return self._types.get(record_type, session)
 
     def post(self, session: Session, draft: Draft, now: datetime) -> Receipt:
         """Post the draft: message, files, follow, expand, queue."""
@@ -240,7 +253,7 @@ class Posting:
         writer = draft.actor_id if draft.actor_id is not None else draft.author.partner_id
         said = Said(
             draft.subtype, internal=draft.internal, author_id=writer, mentioned=draft.mentioned,
-            recipients=draft.recipients | draft.concerned, confirmed=draft.confirmed, addressed=draft.addressed,
+            recipients=draft.recipients | draft.concerned, confirmed=draft.confirmed, spared=draft.spared, addressed=draft.addressed,
             addressed_count_for=draft.addressed_count_for, members=draft.thread.members,
             access=self.access(session, draft.thread), named_only=draft.named_only,
         )  # fmt: skip
@@ -303,6 +316,8 @@ class Posting:
         )  # fmt: skip
         subjects = {thread_id: self.subject_of(session, draft) for thread_id, draft in unnamed.items()}
         threads.freeze_subjects(session, subjects)
+        notify(session, [draft.thread for draft, *_ in mailed], now)
+        waiting = self._waiting(session, Counter(draft.thread.id for draft, *_ in mailed), now)
         messages.add_deliveries(
             session,
             [
@@ -311,11 +326,26 @@ class Posting:
                     header_id=header_id, now=now, message_id=message_id, thread_id=draft.thread.id,
                     partner_id=notice.partner_id, payload=draft.payload if notice.reason == draft.concern else None,
                     confirmed=notice.partner_id in draft.confirmed,
+                    due_at=waiting.get(draft.thread.id) if notice.reason == FOLLOWER else None,
                 )
                 | _standing(draft, notice)
                 for draft, message_id, header_id, notice in mailed
             ],
         )  # fmt: skip
+
+    def _waiting(self, session: Session, mails: Mapping[int, int], now: datetime) -> dict[int, datetime]:
+        """Until when the followers of a thread wait, where it sent its share of the hour already.
+
+        mails: how many are queued now, by thread. A post is never torn apart, and only a large one is worth the
+        question: what goes to a few people at a time does not reach the limit before other brakes (rules/limits).
+        """
+        found = {}
+        for thread_id, count in mails.items():
+            if count * _POSTS_AN_HOUR >= self._fanout:
+                until = waits_until(counts.queued_before(session, thread_id, self._fanout - 1), now)
+                if until is not None:
+                    found[thread_id] = until
+        return found
 
     def subject_of(self, session: Session, draft: Draft) -> str:
         """The subject that all mail of a thread will carry: the opener's, or the title, or type and key.
@@ -326,6 +356,19 @@ class Posting:
             return reply_subject(draft.subject)
         label = self._types.get(draft.thread.record_type, session).label
         return draft.thread.title or f"{label} {draft.thread.key}"
+
+
+def notify(session: Session, notified: Sequence[ThreadView], now: datetime) -> None:
+    """Note that mail of these threads is queued, by which old reply addresses are judged (rules/expiry).
+
+    To the day is exact enough, and spares most posts the statement.
+    """
+    stale = {
+        thread.id
+        for thread in notified
+        if thread.last_notified_at is None or now - thread.last_notified_at > _ONE_DAY
+    }
+    threads.notified(session, sorted(stale), now)
 
 
 def delivery_row(

@@ -31,7 +31,7 @@ from store.session import Session
 
 _BLANK: dict[str, Any] = {
     "title": "", "url": None, "fields": {}, "assignee_id": None, "domain": "", "subject": None, "active": True,
-    "members": None, "parent_id": None,
+    "members": None, "parent_id": None, "last_notified_at": None,
 }  # fmt: skip
 
 

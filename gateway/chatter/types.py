@@ -14,6 +14,7 @@ import msgspec
 from gateway.errors import BadValue, ConfigError, FieldError, NotFound
 from gateway.mail.address import normalise
 from gateway.rules.declaration import faults
+from gateway.rules.policy import problem
 from gateway.rules.subscription import Subtype, with_generic
 from gateway.rules.values import Field
 from gateway.rules.visibility import ACCESS, ALL
@@ -120,6 +121,7 @@ def seed(session: Session, file: Path, *, domain: str, now: datetime) -> list[st
         try:
             check_declaration(config)
             rules_of(name, values.get("label", name), config)
+            check_policy(config.get("policy") or {}, of_type=True)
         except BadValue as trouble:
             raise ConfigError(str(file), 0, f"types.{name}", str(trouble)) from trouble
         store.put_record_type(session, name, values.get("label", name), config, now)
@@ -141,7 +143,18 @@ def put(session: Session, name: str, label: str | None, changes: Mapping[str, An
         check_declaration(config)
     wanted = label if label is not None else (row.label if row else name)
     rules_of(name, wanted, config)
+    check_policy(config.get("policy") or {}, of_type=True)
     return store.put_record_type(session, name, wanted, config, now)
+
+
+def check_policy(policy: Mapping[str, Any], *, of_type: bool) -> None:
+    """Raise BadValue for an entry of a policy that means nothing. of_type: of a record type, not of an alias.
+
+    Only what is written is checked: what stands in the store already must stay readable.
+    """
+    wrong = problem(policy, of_type=of_type)
+    if wrong is not None:
+        raise BadValue.of("policy/" + wrong[0].replace("~", "~0").replace("/", "~1"), wrong[1])
 
 
 NewHeaderId = Callable[[str], str]

@@ -50,7 +50,7 @@ class Arrived:
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """One mail on its way to one place. found: what kind of mail it is there."""
+    """One mail on its way to one place. found: what kind of mail it is there. alias: its row, where one leads here."""
 
     mail: Arrived
     route: Route
@@ -60,6 +60,7 @@ class Case:
     address: str
     now: datetime
     trace: Trace
+    alias: Any | None = None
 
 
 def decision_of(values: Mapping[str, Any] | None) -> Decision | None:
@@ -78,7 +79,7 @@ def who(author: ParticipantView | None, address: str) -> str:
 def where(route: Route) -> tuple[str, str]:
     """A route in words, for the trace: the place, and what led there."""
     match route:
-        case ToThread(thread_id, by, internal):
+        case ToThread(thread_id=thread_id, by=by, internal=internal):
             return f"thread {thread_id}", f"by {by}{', internal' if internal else ''}"
         case ToAlias(_, record_type, address):
             return f"a new {record_type}", f"by the alias {address}"

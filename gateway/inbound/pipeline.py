@@ -9,17 +9,19 @@ decides by the header, while here the envelope comes first. What needs no author
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
+from typing import Any
 
 from gateway.chatter.post import Posting
+from gateway.inbound.admitting import Admitting, Answer, HouseRules
 from gateway.inbound.authenticate import Trust, authenticate
+from gateway.inbound.brake import Brake
 from gateway.inbound.case import Arrived, Case, where, who
 from gateway.inbound.confirm import Confirmation
 from gateway.inbound.lookup import (
     Referenced,
     author_address,
-    has_access,
     is_our_own,
     named_in_to,
     referenced,
@@ -27,49 +29,32 @@ from gateway.inbound.lookup import (
 )
 from gateway.inbound.outcome import Outcome, Trace
 from gateway.inbound.placing import Placing
+from gateway.inbound.refuse import Refusals
 from gateway.inbound.settling import Settling
 from gateway.inbound.twins import wait_once
+from gateway.inbound.verbs import Verbs
 from gateway.inbound.vouching import settled_author
 from gateway.mail.address import domain_of
-from gateway.mail.dmarc import organisational_domain
 from gateway.mail.message import ParsedMail
-from gateway.rules.authorship import (
-    Admission,
-    Admit,
-    Confidence,
-    Hold,
-    Policy,
-    Verdict,
-    admission,
-)
-from gateway.rules.disposition import Automatic, Disposition, Ordinary, on_its_way
-from gateway.rules.routing import (
-    BounceTarget,
-    Nowhere,
-    Reply,
-    Route,
-    Target,
-    ToAlias,
-    ToThread,
-    chosen,
-    routes,
-)
+from gateway.rules.authorship import Admit, Confidence, Hold, Verdict
+from gateway.rules.disposition import Disposition, Ordinary, on_its_way
+from gateway.rules.expiry import is_stale
+from gateway.rules.limits import Limits
+from gateway.rules.policy import Discard, Refuse
+from gateway.rules.routing import BounceTarget, Reply, Route, Target, ToAlias, ToThread, chosen, routes
 from store.models.views import ParticipantView, ThreadView
-from store.queries import lives
+from store.queries import lives, types
 from store.queries import participant as authors
-from store.queries import partner as partners
 from store.queries import thread as threads
 from store.session import Session
-
-FREEMAIL = frozenset({"gmail.com", "outlook.com", "hotmail.com", "yahoo.com", "icloud.com", "gmx.de", "gmx.net", "web.de",
-                      "proton.me", "protonmail.com", "mail.ru", "qq.com", "163.com", "libero.it", "aol.com", "live.com"})  # fmt: skip
 
 
 class Pipeline:
     """Carries mails from the ledger to their ends.
 
     new_key: mints the key of a record opened by mail. most_received: Received fields above which mail loops.
-    delivery_of: the delivery of ours that went out with a reverse-path, None if none did.
+    delivery_of: the delivery of ours that went out with a reverse-path, None if none did. reply_weeks: how old a
+    reply address may be at its thread's last notice to speak for its owner, 0 = any age.
     """
 
     def __init__(
@@ -77,24 +62,28 @@ class Pipeline:
         *,
         posting: Posting,
         trust: Trust,
-        policy: Policy,
-        automatic: str,
+        house: HouseRules,
         confirmation: Confirmation,
         new_key: Callable[[], str],
+        limits: Limits,
         delivery_of: Callable[[str], BounceTarget | None],
+        reply_weeks: int = 52,
         most_received: int = 100,
     ) -> None:
         self._posting = posting
         self._trust = trust
-        self._policy = policy
-        self._automatic = automatic
         self._confirmation = confirmation
         self._most_received = most_received
+        self._reply_weeks = reply_weeks
         self._settling = Settling(posting, delivery_of)
+        self._verbs = Verbs(self._settling)
+        self._admitting = Admitting(posting, house)
+        self._brake = Brake(limits)
+        self._refusals = Refusals(posting)
         self._placing = Placing(
             posting=posting,
             settling=self._settling,
-            policy=policy,
+            policy=house.trust,
             own_domains=trust.own_domains,
             new_key=new_key,
         )
@@ -154,14 +143,19 @@ class Pipeline:
     ) -> None:  # fmt: skip
         address = author_address(mail.reading.mail)
         open_ones = [targets[index] for index in open_targets]
+        places = []
         for route, indices in self._routes(session, mail, open_ones, references, address):
             case = Case(
-                mail, route, self._found(mail, route), verdict, references, address, now, trace.branch()
-            )
+                mail, route, self._found(mail, route), verdict, references, address, now, trace.branch(),
+                _alias(session, route),
+            )  # fmt: skip
             case.trace.add("route", *where(route))
             if case.found is not mail.reading.disposition:
                 case.trace.add("classify", type(case.found).__name__.lower(), case.found.reason)
-            outcome = self._place(session, case)
+            places.append((self._judged(session, case), case, indices))
+        too_many = next((judged.too_many for judged, _, _ in places if judged.too_many), "")
+        for judged, case, indices in places:
+            outcome = self._finished(session, case, judged, too_many)
             for index in indices:
                 ends[open_targets[index]] = (outcome, case.trace)
 
@@ -191,97 +185,70 @@ class Pipeline:
             to=named_in_to(mail.reading.mail),
         )
 
-    def _place(self, session: Session, case: Case) -> Outcome:
-        """Identify the author for this place and do what the trust table says."""
+    def _judged(self, session: Session, case: Case) -> Judged:
+        """Identify the author for this place, and say what the mail may do there."""
         route = case.route
         thread = lives.living(session, route.thread_id) if isinstance(route, ToThread) else None
         if isinstance(route, ToThread) and thread is None:
-            return Outcome("held", "the record is gone")
+            return Judged(end=Outcome("held", "the record is gone"))
         if thread is not None and not thread.active and case.mail.decision is None:
-            return Outcome("held", "the record is archived")
-        author, is_blocked = self._author(session, thread, case)
-        author, sure = settled_author(session, case, thread, author, self._trust.own_domains)
+            return Judged(end=Outcome("held", "the record is archived"))
+        author, is_blocked, posted = self._author(session, thread, case)
+        speaks_for = self._speaks_for(case, thread)
+        author, sure = settled_author(session, case, thread, author, self._trust.own_domains, speaks_for)
         case.trace.add("identify", sure, who(author, case.address))
-        admitted = self._admission(session, case, thread, author, sure)
-        decision = case.mail.decision
-        if is_blocked and isinstance(admitted, Admit) and (decision is None or decision.confirmed):
-            admitted = Hold("the author is blocked")
-        if isinstance(admitted, Hold):
-            case.trace.add("admit", "held", admitted.reason)
-            self._ask(session, case, author, admitted)
-            return Outcome("held", admitted.reason, thread_id=thread.id if thread else None)
-        case.trace.add("admit", "posted", admitted.reason)
-        return self._placing.post(session, case, thread, author, sure, admitted)
+        if thread is not None and not is_blocked:
+            end = self._verbs.end_of(session, case, thread, author, sure)
+            if end is not None:
+                return Judged(thread, author, sure, end)
+        admitted = self._admitting.answer(session, case, thread, author, sure)
+        decision, too_many = case.mail.decision, ""
+        if isinstance(admitted, Admit) and (decision is None or decision.confirmed):
+            if is_blocked:
+                return Judged(thread, author, sure, Hold("the author is blocked"))
+            too_many = self._brake.too_many(session, case, thread, author, sure, posted)
+        if isinstance(admitted, Refuse) and is_blocked:
+            admitted = replace(admitted, silent=True)
+        return Judged(thread, author, sure, admitted, too_many)
+
+    def _finished(self, session: Session, case: Case, judged: Judged, too_many: str) -> Outcome:
+        """Do what was found. too_many: why no place of this mail takes it (Odoo T104), "" if they do."""
+        end, thread_id = judged.end, judged.thread.id if judged.thread else None
+        if isinstance(end, Admit) and too_many:
+            end = Hold(too_many)
+        match end:
+            case Outcome():
+                return end
+            case Hold(reason):
+                case.trace.add("admit", "held", reason)
+                self._ask(session, case, judged.author, end)
+                return Outcome("held", reason, thread_id=thread_id)
+            case Refuse():
+                return self._refusals.end(session, case, judged.author, judged.sure, end)
+            case Discard(reason):
+                case.trace.add("admit", "discarded", reason)
+                return Outcome("absorbed", reason, thread_id=thread_id)
+        case.trace.add("admit", "posted", end.reason)
+        return self._placing.post(session, case, judged.thread, judged.author, judged.sure, end)
 
     def _author(
         self, session: Session, thread: ThreadView | None, case: Case
-    ) -> tuple[ParticipantView | None, bool]:
-        """The author as the thread knows him, and whether he is blocked."""
+    ) -> tuple[ParticipantView | None, bool, int]:
+        """The author as the thread knows him, whether he is blocked, and what he posted there lately."""
         if not case.address:
-            return None, False
-        return authors.author(session, thread.id if thread else 0, case.address)
-
-    def _admission(
-        self,
-        session: Session,
-        case: Case,
-        thread: ThreadView | None,
-        author: ParticipantView | None,
-        sure: Confidence,
-    ) -> Admission:
-        """What the trust table says; a person's decision lets pass what it holds.
-
-        Not so a colleague's own "yes": it proves who wrote, and what he may do the table says.
-        """
-        decision = case.mail.decision
-        ruled = self._ruled(session, case, thread, author, sure)
-        if decision is None or decision.confirmed or isinstance(case.route, Nowhere):
-            return ruled
-        follow = isinstance(ruled, Admit) and ruled.follow if decision.follow is None else decision.follow
-        return Admit(f"released by {decision.by}", follow=follow, badge=sure is not Confidence.VERIFIED)
-
-    def _ruled(
-        self,
-        session: Session,
-        case: Case,
-        thread: ThreadView | None,
-        author: ParticipantView | None,
-        sure: Confidence,
-    ) -> Admission:
-        access = self._posting.access(session, thread)
-        admitted = admission(
-            case.route, author, sure, may_access=has_access(thread, author, access), policy=self._policy,
-            same_domain=lambda: self._is_same_domain(session, case),
-        )  # fmt: skip
-        if isinstance(case.found, Automatic):
-            return self._admit_automatic(case, author, admitted)
-        return admitted
-
-    def _admit_automatic(self, case: Case, author: ParticipantView | None, admitted: Admission) -> Admission:
-        """Automatic mail is never answered and makes no follower; only who takes part gets it logged."""
-        why = case.found.reason
-        if isinstance(admitted, Hold):
-            return Hold(f"automatic mail ({why}); {admitted.reason}")
-        if isinstance(case.route, ToAlias):
-            if self._automatic == "open":
-                return replace(admitted, follow=False)
-            return Hold(f"automatic mail to an alias ({why})")
-        is_for_him = (
-            isinstance(case.route, ToThread)
-            and author is not None
-            and author.partner_id in case.route.partner_ids
+            return None, False, 0
+        return authors.author_counted(
+            session, thread.id if thread else 0, case.address, self._brake.asked(case)
         )
-        if author is not None and (author.follower or author.invited or is_for_him):
-            return replace(admitted, follow=False)
-        return Hold(f"automatic mail of somebody who takes no part ({why})")
 
-    def _is_same_domain(self, session: Session, case: Case) -> bool:
-        if not isinstance(case.route, ToThread):
-            return False
-        theirs = organisational_domain(domain_of(case.address))
-        invited = partners.by_ids(session, sorted(case.route.partner_ids)).values()
-        return theirs not in FREEMAIL and any(
-            theirs == organisational_domain(domain_of(one.email)) for one in invited
+    def _speaks_for(self, case: Case, thread: ThreadView | None) -> frozenset[int]:
+        """For whom the reply addresses speak that were used; an old one leads to the thread and no more."""
+        if not isinstance(case.route, ToThread) or thread is None:
+            return frozenset()
+        return frozenset(
+            partner_id
+            for partner_id, week in case.route.minted
+            if not is_stale(week, thread.last_notified_at, weeks=self._reply_weeks)
         )
 
     def _ask(self, session: Session, case: Case, author: ParticipantView | None, held: Hold) -> None:
@@ -291,3 +258,18 @@ class Pipeline:
                 session, author, case.mail.id, case.mail.reading.mail.subject, case.now
             )
             case.trace.add("confirm", "asked" if asked else "joined an open question", author.email)
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """What a mail may do at one place. end: how it ends there. too_many: why it is one too many, "" if it is not."""
+
+    thread: ThreadView | None = None
+    author: ParticipantView | None = None
+    sure: Confidence = Confidence.CLAIMED
+    end: Outcome | Answer = field(default_factory=lambda: Outcome("held"))
+    too_many: str = ""
+
+
+def _alias(session: Session, route: Route) -> Any | None:
+    return types.alias_by_id(session, route.alias_id) if isinstance(route, ToAlias) else None

@@ -5,25 +5,27 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
-from gateway.chatter.automail import send_at_creation
+from gateway.chatter.automail import send_at_creation, sends_at_creation
 from gateway.chatter.partners import find_or_add
 from gateway.chatter.post import Addressee, Author, Draft, Posting
 from gateway.inbound.case import Case
 from gateway.inbound.forwarded import as_customers, customer_of, remark
 from gateway.inbound.lookup import addressed, parent_of
 from gateway.inbound.outcome import Outcome
-from gateway.inbound.reading import PassedOn, Reading, hide_tokens
+from gateway.inbound.reading import PassedOn, hide_tokens
+from gateway.inbound.refuse import is_answerable, may_answer
 from gateway.inbound.settling import Settling
+from gateway.inbound.verbs import says_leave
 from gateway.mail.subject import reply_subject
 from gateway.rules.authorship import Admit, Confidence, Policy
 from gateway.rules.disposition import Automatic, Ordinary
+from gateway.rules.limits import counted_as
 from gateway.rules.routing import Route, ToAlias, ToThread
 from store.models.views import ParticipantView, PartnerView, ThreadView
 from store.queries import follower as followers
 from store.queries import message as messages
 from store.queries import partner as partners
 from store.queries import thread as threads
-from store.queries import types as type_store
 from store.session import Session
 
 _MOST_ADDRESSEES = 50  # that are kept with a message
@@ -54,17 +56,14 @@ class Placing:
         """Post the mail of a case on its thread, or on the record that it opens. thread: None = it opens one."""
         mail = case.mail
         key = f"thread:{thread.id}" if thread else f"alias:{_alias_of(case.route).alias_id}"
-        other = messages.arrive(session, key, mail.reading.fingerprint, mail.id, case.now)
+        counted = counted_as(case.address)
+        other = messages.arrive(session, key, mail.reading.fingerprint, mail.id, case.now, author=counted)
         if other is not None and other != mail.id:
             case.trace.add("post", "absorbed", f"duplicate of {other}")
             return Outcome("absorbed", f"duplicate of {other}", thread_id=thread.id if thread else None)
         writer = self._author(session, case, author)
-        if (
-            thread is not None
-            and writer.partner_id
-            and _says_leave(mail.reading)
-            and sure in ("verified", "token")
-        ):
+        is_released = mail.decision is not None  # else inbound/verbs has answered it
+        if thread is not None and writer.partner_id and is_released and says_leave(mail.reading):
             return self._settling.leave(session, thread.id, writer.partner_id, case.now, case.trace)
         passed_on = self._passed_on(case, writer, sure)
         customer = customer_of(session, passed_on, own_domains=self._own_domains, now=case.now)
@@ -82,23 +81,39 @@ class Placing:
             followers.invite(session, opened.id, [customer.id], case.now)
         self._invite(session, case, opened, writer, sure)
         if thread is None:
-            self._send_templates(session, case, opened, sure)
+            self._send_templates(session, case, opened, sure, author_id=writer.partner_id)
         case.trace.add("post", draft.kind, "folded: automatic mail" if draft.folded else "")
         case.trace.add("follow", f"{receipt.followed} new", "")
         case.trace.add("expand", f"{receipt.told} told", f"{receipt.skipped} not told")
         return Outcome("posted", admitted.reason, opened.id, receipt.message_id)
 
-    def _send_templates(self, session: Session, case: Case, opened: ThreadView, sure: Confidence) -> None:
+    def _send_templates(
+        self, session: Session, case: Case, opened: ThreadView, sure: Confidence, *, author_id: int | None
+    ) -> None:
         """Send what the fields of a new record are mapped to, after its mail; never because of automatic mail.
 
         Only a proven author: an acknowledgement to a forged address would be one more mail nobody asked for.
+        The author himself is told once a day, and where his mail came from his own address (DESIGN section 5).
         """
-        if sure is not Confidence.VERIFIED or not isinstance(case.found, Ordinary):
-            return
         rules = self._posting.rules(session, opened)
-        sent = send_at_creation(session, opened, None, rules=rules, posting=self._posting, now=case.now)
+        is_proven = sure is Confidence.VERIFIED and isinstance(case.found, Ordinary)
+        if not is_proven or not sends_at_creation(opened, rules):
+            return
+        spared = {}
+        if author_id is not None and (why_not := self._why_unacknowledged(session, case)):
+            spared[author_id] = why_not
+        sent = send_at_creation(
+            session, opened, None, rules=rules, posting=self._posting, now=case.now, spared=spared
+        )
         if sent:
             case.trace.add("template", f"{sent} sent", "the fields of the new record are mapped to it")
+
+    def _why_unacknowledged(self, session: Session, case: Case) -> str:
+        """Why the author of a new record hears nothing of its templates, "" if he does."""
+        if not is_answerable(case):
+            return "his mail came from another address than its reverse-path"
+        may = may_answer(session, "acknowledgement", case.address, case.now)
+        return "" if may else "acknowledged within a day already"
 
     def _passed_on(self, case: Case, writer: Author, sure: Confidence) -> PassedOn | None:
         """The mail that a verified colleague forwards to an alias; None for anybody else's mail."""
@@ -120,12 +135,11 @@ class Placing:
     ) -> ThreadView:
         """Enter the record that a mail to an alias opens; its title is the subject, and the opener's thread goes on."""
         route = _alias_of(case.route)
-        alias = type_store.alias_by_id(session, route.alias_id)
         is_creator = writer.internal and sure is Confidence.VERIFIED
         thread = threads.add(
             session, record_type=route.record_type, key=f"tp-{self._new_key()}",
             title=subject or "(no subject)", subject=reply_subject(subject) if subject else None, url=None,
-            fields=dict(alias.defaults) if alias else {}, assignee_id=None,
+            fields=dict(case.alias.defaults) if case.alias else {}, assignee_id=None,
             creator_id=writer.partner_id if is_creator else None,
             domain=route.address.rpartition("@")[2], now=case.now,
         )  # fmt: skip
@@ -234,8 +248,3 @@ def _spared(sure: Confidence, *, internal_author: bool) -> str:
     if sure is not Confidence.VERIFIED:
         return "nobody"
     return "everybody" if internal_author else "externals"
-
-
-def _says_leave(reading: Reading) -> bool:
-    first = reading.reply_text.strip().partition("\n")[0].strip().lower()
-    return first == "/leave"

@@ -12,7 +12,6 @@ from gateway.chatter.partners import find_or_add
 from gateway.inbound.case import Case, Decision
 from gateway.inbound.lookup import participant
 from gateway.rules.authorship import Confidence, confidence
-from gateway.rules.routing import ToThread
 from store.models.views import ParticipantView, ThreadView
 from store.queries import partner as partners
 from store.session import Session
@@ -24,23 +23,31 @@ def settled_author(
     thread: ThreadView | None,
     author: ParticipantView | None,
     own_domains: Set[str],
+    minted_for: Set[int],
 ) -> tuple[ParticipantView | None, Confidence]:
-    """The author and the confidence of a mail; author: whose address From is, None if nobody's."""
+    """The author and the confidence of a mail; author: whose address From is, None if nobody's.
+
+    minted_for: the partners for whom the reply addresses speak that were used.
+    """
     decision = case.mail.decision
+    sure = confidence(
+        case.verdict, author_id=author.partner_id if author else None, token_partner_ids=minted_for
+    )
     if decision is None:
-        return author, _sure(case, author)
+        return author, sure
     if decision.as_email is None:
-        return author, _let_pass(_sure(case, author))
+        return author, _let_pass(sure)
     find_or_add(session, {decision.as_email: ""}, case.now)
     chosen = participant(session, thread.id if thread else 0, decision.as_email)
     assert chosen is not None  # he was entered just now, if he was gone
     if author is not None and author.partner_id == chosen.partner_id:
-        return chosen, Confidence.VERIFIED if decision.confirmed else _let_pass(_sure(case, chosen))
+        return chosen, Confidence.VERIFIED if decision.confirmed else _let_pass(sure)
     if author is None and _may_be_his(case, chosen, own_domains):
         addresses = partners.addresses_of(session, chosen.partner_id)
         partners.set_addresses(session, chosen.partner_id, [*addresses, case.address])
         case.trace.add("identify", f"{case.address} is {chosen.email} from now on", _by(decision))
-        return chosen, _let_pass(_sure(case, chosen))
+        his = confidence(case.verdict, author_id=chosen.partner_id, token_partner_ids=minted_for)
+        return chosen, _let_pass(his)
     return chosen, Confidence.CLAIMED  # what proves the address of somebody else proves nothing about him
 
 
@@ -53,13 +60,6 @@ def _may_be_his(case: Case, chosen: ParticipantView, own_domains: Set[str]) -> b
     if not case.address or case.address.rpartition("@")[2] in own_domains or case.verdict.result == "fail":
         return False
     return not chosen.internal or case.verdict.result == "pass"
-
-
-def _sure(case: Case, author: ParticipantView | None) -> Confidence:
-    minted_for = case.route.partner_ids if isinstance(case.route, ToThread) else frozenset()
-    return confidence(
-        case.verdict, author_id=author.partner_id if author else None, token_partner_ids=minted_for
-    )
 
 
 def _let_pass(sure: Confidence) -> Confidence:

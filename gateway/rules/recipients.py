@@ -6,7 +6,7 @@ Pure: values in, values out. Source: DESIGN section 6; Odoo Chatter, "Edit follo
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Set
+from collections.abc import Collection, Iterable, Mapping, Set
 from typing import NamedTuple
 
 from gateway.rules.visibility import ALL, may_access, may_be_told
@@ -16,6 +16,7 @@ EMAIL = "email"
 FOLLOWER = "follower"
 INBOX = "inbox"
 NOBODY = "none"
+_NOBODY_SPARED: Mapping[int, str] = {}
 
 
 class Notice(NamedTuple):
@@ -36,7 +37,7 @@ class Said(NamedTuple):
 
     internal: for staff only. author_id: who wrote it and is not told, None = the system. mentioned,
     recipients: partner ids. confirmed: outsiders who may get an internal message because they were named in
-    it on purpose. addressed: partners who got the original mail themselves (its To and Cc);
+    it on purpose. spared: partners who are not told, and why not. addressed: partners who got the original mail themselves (its To and Cc);
     addressed_count_for: whom that spares a copy: ``everybody`` (a verified colleague wrote), ``externals`` (a
     verified outsider wrote) or ``nobody`` (nothing proves the header). members, access: who may work on the
     record, as in rules/visibility. named_only: followers are left out of this one.
@@ -48,6 +49,7 @@ class Said(NamedTuple):
     mentioned: Set[int] = frozenset()
     recipients: Set[int] = frozenset()
     confirmed: Set[int] = frozenset()
+    spared: Mapping[int, str] = _NOBODY_SPARED
     addressed: Set[int] = frozenset()
     addressed_count_for: str = "nobody"
     members: Collection[int] | None = None
@@ -64,6 +66,8 @@ def notices(audience: Iterable[AudienceView], said: Said) -> list[Notice]:
     for partner in sorted(audience, key=lambda partner: partner.partner_id):
         reason = _reason(partner, said)
         why_not = _why_not(partner, reason, said)
+        if why_not is None and partner.partner_id in said.spared:
+            why_not = "skipped", said.spared[partner.partner_id]
         if why_not is not None:
             told.append(Notice(partner.partner_id, partner.email, NOBODY, *why_not))
         elif partner.partner_id in said.addressed and _spares(partner, said.addressed_count_for):

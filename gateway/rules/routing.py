@@ -128,13 +128,20 @@ def from_row(kind: str, values: Mapping[str, Any]) -> Target:
 class ToThread:
     """The mail goes to a thread. by: ``token``, ``record address``, ``references`` or ``a person``.
 
-    partner_ids: for whom the reply addresses were minted that led here; the record's own adds nobody.
+    minted: (partner id, issue week) of the reply addresses that led here, see rules/token; the record's own adds
+    nobody. verb: what all addresses of the thread in this mail ask for, "" if one of them is for answers.
     """
 
     thread_id: int
     by: str
     internal: bool = False
-    partner_ids: frozenset[int] = frozenset()
+    minted: frozenset[tuple[int, int]] = frozenset()
+    verb: str = ""
+
+    @property
+    def partner_ids(self) -> frozenset[int]:
+        """For whom the reply addresses were minted."""
+        return frozenset(partner_id for partner_id, _ in self.minted)
 
 
 @dataclass(frozen=True, slots=True)
@@ -212,7 +219,7 @@ def chosen(thread_id: int, targets: Sequence[Target], *, answers_inside: bool) -
         thread_id,
         by="a person",
         internal=answers_inside or any(map(leads_inside, targets)),
-        partner_ids=_minted_for(led_here),
+        minted=_minted(led_here),
     )
 
 
@@ -221,23 +228,25 @@ def leads_inside(target: Target) -> bool:
     return isinstance(target, Activity) or (isinstance(target, Reply) and target.internal)
 
 
-def _minted_for(replies: Sequence[Reply]) -> frozenset[int]:
-    return frozenset(reply.partner_id for reply in replies if reply.partner_id)
+def _minted(replies: Sequence[Reply]) -> frozenset[tuple[int, int]]:
+    return frozenset((reply.partner_id, reply.week) for reply in replies if reply.partner_id)
 
 
 def _add_thread(places: dict[tuple[str, int], tuple[Route, list[int]]], index: int, target: Reply) -> None:
     key = ("thread", target.thread_id)
     by = "token" if target.partner_id else "record address"
     if key not in places:
-        places[key] = (ToThread(target.thread_id, by, target.internal, _minted_for([target])), [index])
+        route = ToThread(target.thread_id, by, target.internal, _minted([target]), target.verb)
+        places[key] = (route, [index])
         return
-    route, indices = places[key]
-    assert isinstance(route, ToThread)
+    first, indices = places[key]
+    assert isinstance(first, ToThread)
     merged = ToThread(
         target.thread_id,
-        by="token" if "token" in (by, route.by) else by,
-        internal=route.internal or target.internal,
-        partner_ids=route.partner_ids | _minted_for([target]),
+        by="token" if "token" in (by, first.by) else by,
+        internal=first.internal or target.internal,
+        minted=first.minted | _minted([target]),
+        verb=first.verb if first.verb == target.verb else "",
     )
     places[key] = (merged, [*indices, index])
 

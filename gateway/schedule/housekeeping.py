@@ -1,4 +1,5 @@
-"""What is thrown away in time: answers kept for repeated requests, spent and expired secrets, told events, files.
+"""What is thrown away in time: answers kept for repeated requests, spent and expired secrets, told events, files,
+and when an address was answered last.
 
 A file goes in two steps: its row when somebody deletes it, its octets here, when no row names them any more.
 """
@@ -11,7 +12,7 @@ from itertools import islice
 
 from gateway import clock
 from store.blobs import BlobStore
-from store.queries import access, event, files
+from store.queries import access, event, files, limits
 from store.queries import blobs as store
 from store.session import Database
 
@@ -20,6 +21,7 @@ EVENTS_LIVE = timedelta(days=30)
 UPLOADS_WAIT = timedelta(days=7)
 BLOBS_STAY = timedelta(days=1)
 _STEP = 500
+COURTESIES_LIVE = timedelta(days=2)  # longer than the day within which an address is not answered again
 
 
 def purge(database: Database, blobs: BlobStore, now: datetime) -> int:
@@ -30,6 +32,7 @@ def purge(database: Database, blobs: BlobStore, now: datetime) -> int:
             + access.purge_expired(session, now)
             + event.purge_told(session, now - EVENTS_LIVE)
             + files.forget_pending(session, now - UPLOADS_WAIT)
+            + limits.purge_courtesies(session, now - COURTESIES_LIVE)
         )
     return rows + purge_blobs(database, blobs, now)
 

@@ -219,6 +219,10 @@ class Auth(Section, frozen=True):
     hops: Annotated[list[Hop], doc("Front servers, one [[auth.hops]] each.")] = field(default_factory=list)
 
 
+Decision = Literal["accept", "hold", "reject", "discard"]
+_OF_A_CLASS = 'Mail of {}: "accept" = as the trust table says, "hold", "reject" = refused, which a proven author is told, or "discard". Aliases and record types may say otherwise.'
+
+
 class Policy(Section, frozen=True):
     """What strangers and robots may do."""
 
@@ -233,11 +237,31 @@ class Policy(Section, frozen=True):
         doc("Which outside authors become followers of the thread they write to."),
     ] = "verified"
     automatic: Annotated[
-        Literal["hold", "open"],
+        Literal["hold", "open", "reject", "discard"],
         doc(
-            'Automatic mail to an alias: "hold", or "open" = it opens a record, without acknowledgement or follower.'
+            'Automatic mail to an alias: "hold", "reject" and "discard" as below, or "open" = it opens a record, without acknowledgement or follower.'
         ),
     ] = "hold"
+    internal: Annotated[Decision, doc(_OF_A_CLASS.format("colleagues"))] = "accept"
+    follower: Annotated[
+        Decision, doc(_OF_A_CLASS.format("those who follow the record, or were invited to it"))
+    ] = "accept"
+    known: Annotated[Decision, doc(_OF_A_CLASS.format("other outside partners"))] = "accept"
+    stranger: Annotated[Decision, doc(_OF_A_CLASS.format("authors whose address nobody has"))] = "accept"
+    freemail: Annotated[
+        list[str],
+        doc(
+            'Domains of mail providers beside those that we know: sharing one makes nobody a colleague for outsiders = "same_domain".'
+        ),
+    ] = field(default_factory=list)
+    reply_address_weeks: Annotated[
+        int,
+        Meta(
+            ge=0,
+            le=1023,
+            description="A reply address minted this many weeks before the last notice of its thread no longer vouches for its owner; it still leads to the thread. 0 = never.",
+        ),
+    ] = 52
 
 
 class Notify(Section, frozen=True):
@@ -254,13 +278,44 @@ class Schedule(Section, frozen=True):
 
 
 class Limits(Section, frozen=True):
-    """Brakes against loops and floods; a verified follower is never refused for his count."""
+    """Brakes against loops and floods; what is over one is held. A verified follower is not counted."""
+
+    window_minutes: Annotated[
+        int, Meta(ge=1, le=10080, description="How far back the next three limits count.")
+    ] = 120
+    records_per_author: Annotated[
+        int,
+        Meta(
+            ge=0,
+            description="New records of one type that one outside author may open in the window; colleagues are not counted. 0 = any number.",
+        ),
+    ] = 20
+    mails_per_author: Annotated[
+        int,
+        Meta(
+            ge=0,
+            description="Mails of one author on one record in the window that nothing proves, or that a program wrote. 0 = any number.",
+        ),
+    ] = 20
+    same_answers: Annotated[
+        int,
+        Meta(
+            ge=0,
+            description="How often a verified author may say the same words in the window, each time after somebody else spoke, before he counts as a program. 0 = any number.",
+        ),
+    ] = 10
+    exempt: Annotated[
+        list[str],
+        doc(
+            "Addresses and @domains that are not counted where they are verified, such as a monitoring system."
+        ),
+    ] = field(default_factory=list)
 
     fanout_per_record_hour: Annotated[
         int,
         Meta(
             ge=1,
-            description="Mails an hour to followers of one record; more becomes a digest. Later release.",
+            description="Mails an hour to followers of one record; the mails of further posts wait until that hour is over, those to mentioned people and addressees do not.",
         ),
     ] = 600
     received_headers: Annotated[
@@ -334,10 +389,10 @@ class Settings(Section, frozen=True):
     web: Web = Web()
     auth: Auth = field(default_factory=Auth)
     imap: dict[str, Imap] = field(default_factory=dict)
-    policy: Policy = Policy()
+    policy: Policy = field(default_factory=Policy)
     notify: Notify = Notify()
     schedule: Schedule = Schedule()
-    limits: Limits = Limits()
+    limits: Limits = field(default_factory=Limits)
     work: Work = Work()
     webhooks: Webhooks = Webhooks()
     metrics: Metrics = Metrics()

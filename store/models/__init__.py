@@ -3,7 +3,7 @@
 from store.models.access import ApiToken, IdempotentAnswer, Secret, WebSession
 from store.models.base import Base
 from store.models.delivery import Delivery, Event, Notice, Webhook
-from store.models.inbound import InboundMail, InboundTarget
+from store.models.inbound import Courtesy, InboundMail, InboundTarget
 from store.models.message import Arrival, Attachment, Message, MessageRef
 from store.models.partner import Address, Block, Partner, Suppression
 from store.models.thread import (
@@ -26,6 +26,7 @@ __all__ = [
     "Attachment",
     "Base",
     "Block",
+    "Courtesy",
     "Delivery",
     "Event",
     "Follower",

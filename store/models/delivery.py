@@ -58,7 +58,7 @@ class Delivery(Base):
     kind: Mapped[str]
     channel: Mapped[str]
     message_id: Mapped[int | None] = mapped_column(ForeignKey("message.id", ondelete="CASCADE"))
-    thread_id: Mapped[int | None] = mapped_column(ForeignKey("thread.id", ondelete="CASCADE"), index=True)
+    thread_id: Mapped[int | None] = mapped_column(ForeignKey("thread.id", ondelete="CASCADE"))
     partner_id: Mapped[int | None] = mapped_column(ForeignKey("partner.id", ondelete="CASCADE"))
     address: Mapped[str]
     reason: Mapped[str]
@@ -120,6 +120,7 @@ class Event(Base):
 _open = text("state IN ('queued', 'deferred')")
 Index("ix_delivery_due", Delivery.due_at, sqlite_where=_open, postgresql_where=_open)
 Index("ix_delivery_message", Delivery.message_id, Delivery.partner_id)
+Index("ix_delivery_thread", Delivery.thread_id, Delivery.id)
 Index("ix_delivery_state", Delivery.state, Delivery.id)
 _failed = text("state IN ('failed', 'bounced', 'complained', 'suppressed')")
 Index("ix_delivery_failure", Delivery.author_id, Delivery.id, sqlite_where=_failed, postgresql_where=_failed)

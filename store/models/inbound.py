@@ -74,6 +74,16 @@ class InboundTarget(Base):
     trace: Mapped[list[Any]] = mapped_column(default=list)
 
 
+class Courtesy(Base):
+    """When an address last got a mail that only answers one of its own. kind: refusal or acknowledgement."""
+
+    __tablename__ = "courtesy"
+
+    kind: Mapped[str] = mapped_column(primary_key=True)
+    address: Mapped[str] = mapped_column(primary_key=True)
+    sent_at: Mapped[datetime]
+
+
 _open = text("state IN ('received', 'processing')")
 Index("ix_inbound_target_due", InboundTarget.due_at, sqlite_where=_open, postgresql_where=_open)
 Index("ix_inbound_mail_state", InboundMail.state, InboundMail.id)

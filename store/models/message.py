@@ -96,7 +96,8 @@ class Attachment(Base):
 class Arrival(Base):
     """The key that a mail takes when it posts: (target, fingerprint). Outlives the raw mail.
 
-    target: ``thread:ID``, or ``alias:ID`` for a new record.
+    target: ``thread:ID``, or ``alias:ID`` for a new record. author: under which his mails are counted
+    (rules/limits), "" for mail from before they were.
     """
 
     __tablename__ = "arrival"
@@ -105,9 +106,11 @@ class Arrival(Base):
     fingerprint: Mapped[str] = mapped_column(primary_key=True)
     inbound_id: Mapped[int]
     created_at: Mapped[datetime]
+    author: Mapped[str] = mapped_column(default="", server_default="")
 
 
 _answers = text("parent_id IS NOT NULL")
+Index("ix_arrival_author", Arrival.target, Arrival.author, Arrival.created_at)
 Index("ix_message_thread", Message.thread_id, Message.id)
 Index("ix_message_parent", Message.parent_id, sqlite_where=_answers, postgresql_where=_answers)
 _kept = text("scheduled_id IS NOT NULL")

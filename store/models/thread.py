@@ -60,7 +60,7 @@ class Alias(Base):
 
     id: Mapped[int] = mapped_column(primary_key=True)
     address: Mapped[str] = mapped_column(unique=True)
-    record_type: Mapped[str] = mapped_column(ForeignKey("record_type.name"))
+    record_type: Mapped[str] = mapped_column(ForeignKey("record_type.name"), index=True)
     defaults: Mapped[dict[str, Any]] = mapped_column(default=dict)
     policy: Mapped[dict[str, Any]] = mapped_column(default=dict)
     created_at: Mapped[datetime]

@@ -36,6 +36,7 @@ class ThreadView(NamedTuple):
     active: bool
     members: list[int] | None
     parent_id: int | None = None
+    last_notified_at: datetime | None = None
 
 
 class AudienceView(NamedTuple):

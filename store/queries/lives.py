@@ -144,10 +144,11 @@ def move_all(session: Session, old: int, new: int, now: datetime) -> None:
 def _move_arrivals(session: Session, old: int, new: int) -> None:
     make = insert_postgresql if session.dialect.name == "postgresql" else insert_sqlite
     there = select(
-        literal(f"thread:{new}"), _arrival.c.fingerprint, _arrival.c.inbound_id, _arrival.c.created_at
-    )
+        literal(f"thread:{new}"), _arrival.c.fingerprint, _arrival.c.inbound_id, _arrival.c.created_at,
+        _arrival.c.author,
+    )  # fmt: skip
     rows = there.where(_arrival.c.target == f"thread:{old}")
-    names = ["target", "fingerprint", "inbound_id", "created_at"]
+    names = ["target", "fingerprint", "inbound_id", "created_at", "author"]
     session.execute(make(_arrival).from_select(names, rows).on_conflict_do_nothing())
     session.execute(delete(_arrival).where(_arrival.c.target == f"thread:{old}"))
 

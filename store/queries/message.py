@@ -26,7 +26,7 @@ _partner = Partner.table()
 _thread = Thread.table()
 
 _arrival_values: dict[str, Any] = {
-    name: bindparam(name) for name in ("target", "fingerprint", "inbound_id", "created_at")
+    name: bindparam(name) for name in ("target", "fingerprint", "inbound_id", "created_at", "author")
 }
 _arrive = {
     name: make(_arrival)
@@ -40,9 +40,16 @@ _arrived = select(_arrival.c.inbound_id).where(
 )
 
 
-def arrive(session: Session, target: str, fingerprint: str, inbound_id: int, now: datetime) -> int | None:
-    """Take the key of a mail for a target; None when it was free, else the ledger id that has it."""
-    values = {"target": target, "fingerprint": fingerprint, "inbound_id": inbound_id, "created_at": now}
+def arrive(
+    session: Session, target: str, fingerprint: str, inbound_id: int, now: datetime, *, author: str = ""
+) -> int | None:
+    """Take the key of a mail for a target; None when it was free, else the ledger id that has it.
+
+    author: under which his mails are counted (rules/limits), "" = under nobody's.
+    """
+    values = {
+        "target": target, "fingerprint": fingerprint, "inbound_id": inbound_id, "created_at": now, "author": author,
+    }  # fmt: skip
     if session.execute(_arrive[session.dialect.name], values).rowcount == 1:
         return None
     return int(session.execute(_arrived, {"target": target, "fingerprint": fingerprint}).scalar_one())

@@ -39,7 +39,7 @@ _message = Message.table()
 _columns = (
     _thread.c.id, _thread.c.record_type, _thread.c.key, _thread.c.title, _thread.c.url, _thread.c.fields,
     _thread.c.assignee_id, _thread.c.creator_id, _thread.c.domain, _thread.c.subject, _thread.c.active,
-    _thread.c.members, _thread.c.parent_id,
+    _thread.c.members, _thread.c.parent_id, _thread.c.last_notified_at,
 )  # fmt: skip
 _by_id = select(*_columns).where(_thread.c.id == bindparam("id"))
 _by_key = select(*_columns).where(
@@ -172,6 +172,17 @@ def freeze_subjects(session: Session, subjects: Mapping[int, str]) -> None:
         session.execute(
             _freeze, [{"thread": thread_id, "frozen": subjects[thread_id]} for thread_id in sorted(subjects)]
         )
+
+
+_notified = (
+    update(_thread).where(_thread.c.id == bindparam("thread")).values(last_notified_at=bindparam("at"))
+)
+
+
+def notified(session: Session, thread_ids: Sequence[int], now: datetime) -> None:
+    """Note when mail of these threads was queued last."""
+    if thread_ids:
+        session.execute(_notified, [{"thread": thread_id, "at": now} for thread_id in thread_ids])
 
 
 def search(

@@ -22,6 +22,7 @@ import structlog
 
 from gateway.inbound.worker import Work, enter, read_claimed
 from gateway.mail.envelope import Client, Envelope
+from gateway.rules.limits import Limits
 from store import schema
 from store.queries import inbound as ledger
 from store.session import Database
@@ -109,7 +110,7 @@ def main(argv: list[str] | None = None) -> None:
     with tempfile.TemporaryDirectory() as directory:
         database = Database(f"sqlite:///{directory}/bench.db")
         schema.upgrade(database)
-        world = World(database, Path(directory))
+        world = World(database, Path(directory), limits=Limits(mails=0))
         rounds = {batch: [] for batch in (1, 16)}
         mails, _ = make_mails(world, asked.mails * asked.rounds * len(rounds))
         profile = cProfile.Profile()

@@ -330,8 +330,9 @@ def test_t184_a_record_opened_by_mail_shows_the_mail_first_and_then_the_template
         type_store.put_alias(session, f"shop@{DOMAIN}", "order", {"stage": "won"}, {}, shop.now)
 
     proven = shop.receive(
-        stamped(a_mail(CAROL, text="I want one"), "customer.example"), f"shop@{DOMAIN}", client=hop_client()
-    )
+        stamped(a_mail(CAROL, text="I want one"), "customer.example"), f"shop@{DOMAIN}", client=hop_client(),
+        reverse_path=CAROL,
+    )  # fmt: skip
     automatic = shop.receive(
         stamped(a_mail(CAROL, text="I am away", extra="Auto-Submitted: auto-replied\r\n"), "customer.example"),
         f"shop@{DOMAIN}", client=hop_client(),

@@ -10,8 +10,8 @@ from gateway.rules.authorship import Admit, Confidence, Hold, Policy, Verdict, a
 from gateway.rules.routing import Nowhere, ToAlias, ToThread
 from store.models.views import ParticipantView
 
-SEVEN = frozenset({7})
-THREAD = ToThread(1, by="token", partner_ids=SEVEN)
+SEVEN = frozenset({(7, 0)})
+THREAD = ToThread(1, by="token", minted=SEVEN)
 BY_REFERENCES = ToThread(1, by="references")
 ALIAS = ToAlias(1, "ticket", "support@x.example")
 

@@ -24,7 +24,7 @@ from gateway.rules.routing import (
 
 ALIAS = AliasTarget(3, "ticket", "support@x.example")
 SALES = AliasTarget(4, "order", "sales@x.example")
-SEVEN = frozenset({7})
+SEVEN = frozenset({(7, 0)})
 BOTH = frozenset([ALIAS.address, SALES.address])
 targets = st.lists(
     st.one_of(
@@ -38,15 +38,15 @@ targets = st.lists(
 
 
 @pytest.mark.parametrize(("given_targets", "referenced", "expected"), [
-    ([Reply(1, 7)], [], [ToThread(1, "token", partner_ids=SEVEN)]),
+    ([Reply(1, 7)], [], [ToThread(1, "token", minted=SEVEN)]),
     ([Reply(1, 0)], [], [ToThread(1, "record address")]),
-    ([Reply(1, 7), ALIAS], [], [ToThread(1, "token", partner_ids=SEVEN)]),
-    ([Reply(1, 7), Reply(2, 7)], [], [ToThread(1, "token", partner_ids=SEVEN), ToThread(2, "token", partner_ids=SEVEN)]),
+    ([Reply(1, 7), ALIAS], [], [ToThread(1, "token", minted=SEVEN)]),
+    ([Reply(1, 7), Reply(2, 7)], [], [ToThread(1, "token", minted=SEVEN), ToThread(2, "token", minted=SEVEN)]),
     ([Reply(1, 7), Reply(1, 0, internal=True)], [], [ToThread(1, "token", True, SEVEN)]),
-    ([Reply(1, 7), Reply(1, 8)], [], [ToThread(1, "token", partner_ids=frozenset({7, 8}))]),
+    ([Reply(1, 7), Reply(1, 8)], [], [ToThread(1, "token", minted=frozenset({(7, 0), (8, 0)}))]),
     ([ALIAS], [], [ToAlias(3, "ticket", "support@x.example")]),
     ([ALIAS], [9, 8], [ToThread(9, "references")]),
-    ([Reply(1, 7)], [9], [ToThread(1, "token", partner_ids=SEVEN)]),  # the envelope comes first
+    ([Reply(1, 7)], [9], [ToThread(1, "token", minted=SEVEN)]),  # the envelope comes first
     ([Notifications()], [9], [ToThread(9, "references")]),
     ([Postmaster()], [], [Nowhere("mail for the postmaster")]),
 ])  # fmt: skip
@@ -88,7 +88,7 @@ def test_a_target_is_read_back_from_the_ledger_as_it_was_written(given_targets):
     ([ALIAS], BOTH, [(ToThread(9, "references"), [0])]),  # T069: an alias of the same type
     ([SALES], frozenset(["bob@y.example"]), [(ToThread(9, "references"), [0])]),  # T069: only in Cc
     ([ALIAS, SALES, Catchall()], BOTH, [(ToAlias(4, "order", "sales@x.example"), [1, 0, 2])]),  # T070
-    ([Reply(9, 7), SALES], BOTH, [(ToThread(9, "token", partner_ids=SEVEN), [0, 1])]),  # envelope first: a reply address wins
+    ([Reply(9, 7), SALES], BOTH, [(ToThread(9, "token", minted=SEVEN), [0, 1])]),  # envelope first: a reply address wins
 ])  # fmt: skip
 def test_an_answer_addressed_to_an_alias_of_another_type_opens_there(given_targets, to, expected):
     assert routes(given_targets, [9], referenced_type="ticket", to=to) == expected

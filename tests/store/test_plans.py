@@ -13,7 +13,7 @@ from sqlalchemy import event
 
 from gateway.chatter.search import Question, Search
 from store.models import Delivery, Message
-from store.queries import answered, failures, files, search
+from store.queries import answered, failures, files, limits, participant, search
 from store.queries import delivery as deliveries
 from store.queries import follower as followers
 from store.queries import inbound as ledger
@@ -21,6 +21,7 @@ from store.queries import message as messages
 from store.queries import partner as partners
 from store.queries import thread as threads
 from store.queries.access_filter import EVERYTHING, Reader
+from store.queries.participant import Asked
 from store.search import indexed, phrases
 from store.session import Database, Session
 from tests.builders import NOW, World
@@ -61,6 +62,9 @@ LISTS: dict[str, Callable[[Session], Any]] = {
     "what was told last": lambda s: answered.last_told(s, 5, [1, 2], internal=False),
     "what was said last": lambda s: answered.last_said(s, 5),
     "partner": lambda s: partners.by_address(s, "a@example.com"),
+    "records of an author": lambda s: limits.opened(s, "ticket", "a@x", NOW),
+    "last words of a thread": lambda s: limits.said(s, 5, NOW, at_most=40),
+    "mail a while ago": lambda s: limits.queued_before(s, 5, 599),
 }
 
 
@@ -114,6 +118,17 @@ def test_an_author_s_failures_are_found_beside_those_of_everybody_else(database_
     for ask in (LISTS["failures of an author"], LISTS["count of failures"]):
         for statement, plan in plans_of(database_with_rows, ask):
             assert any("ix_delivery_failure" in line for line in plan), (statement, "\n".join(plan))
+
+
+def test_what_an_author_wrote_is_counted_through_an_index(database_with_rows: Database):
+    asked = Asked("a@x", NOW, 20)
+    [(_, plan)] = plans_of(
+        database_with_rows, lambda s: participant.author_counted(s, 5, "a@example.com", asked)
+    )
+
+    tables = ("address", "partner", "follower", "invitation", "block", "arrival")
+    whole = [f"{how} {table}" for how in ("Seq Scan on", "SCAN") for table in tables]
+    assert not [line for line in plan for step in whole if step in line and "USING" not in line], plan
 
 
 def test_a_search_costs_the_same_number_of_statements_however_many_it_finds(database_with_rows: Database):

@@ -10,7 +10,7 @@ from msgspec import UNSET
 
 from gateway.chatter.access import Caller
 from gateway.chatter.partners import address_or_bad_value
-from gateway.chatter.types import TypeRules
+from gateway.chatter.types import TypeRules, check_policy
 from gateway.errors import BadShape, BadValue, FieldError, NotFound, step
 from gateway.mail.address import normalise
 from gateway.rules.own import is_reserved
@@ -50,6 +50,7 @@ def put_alias(address: str, data: AliasBody, services: Given, caller: Asking) ->
         defaults = _merged(data.defaults, old.defaults if old else {})
         _check_defaults(services.types.get(record_type, session), defaults)
         policy = _merged(data.policy, old.policy if old else {})
+        check_policy(policy, of_type=False)
         is_new = store.put_alias(session, known_as, record_type, defaults, policy, services.now())
         return AliasView(known_as, record_type, defaults, policy), is_new
 
