@@ -1,8 +1,8 @@
 """How much is too much: brakes against loops and floods. Pure: counts in, the reason of a hold or "" out.
 
-DESIGN section 5: only strangers, ``claimed`` and automatic mail are counted, a verified follower never; what is
-over a limit is held, so that no person's mail is lost. Odoo's gate (chatter-features 2.7) counts everybody and
-answers each further mail with a bounce, which feeds the loop.
+DESIGN section 5: only strangers, ``claimed`` and automatic mail are counted, a follower who is proven or uses
+his own reply address never; what is over a limit is held, so that no person's mail is lost. Odoo's gate counts
+everybody and answers each further mail with a bounce, which feeds the loop.
 """
 
 from __future__ import annotations
@@ -30,8 +30,8 @@ class Limits:
     """
 
     window: timedelta = timedelta(minutes=120)
-    records: int = 20
-    mails: int = 20
+    records: int = 60
+    mails: int = 60
     answers: int = 10
     exempt: frozenset[str] = frozenset()
 
@@ -59,7 +59,7 @@ def is_counted(sure: Confidence, *, automatic: bool, internal: bool, opens: bool
     internal: its author is a colleague. opens: it opens a record, where everybody from outside is a stranger,
     verified or not.
     """
-    if automatic or sure is not Confidence.VERIFIED:
+    if automatic or sure in (Confidence.CLAIMED, Confidence.FAILED):
         return True
     return opens and not internal
 

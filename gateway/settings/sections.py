@@ -289,14 +289,14 @@ class Limits(Section, frozen=True):
             ge=0,
             description="New records of one type that one outside author may open in the window; colleagues are not counted. 0 = any number.",
         ),
-    ] = 20
+    ] = 60
     mails_per_author: Annotated[
         int,
         Meta(
             ge=0,
             description="Mails of one author on one record in the window that nothing proves, or that a program wrote. 0 = any number.",
         ),
-    ] = 20
+    ] = 60
     same_answers: Annotated[
         int,
         Meta(

@@ -96,6 +96,6 @@ def test_the_last_notice_is_noted_by_posts_and_invitations_at_most_once_a_day(wo
     with world.database.write() as session:
         current = threads.by_id(session, thread.id)
         assert current is not None
-        invite(session, current, carol, posting=world.posting, html="", text="", by=None, now=world.now)
+        invite(session, [(current, carol)], posting=world.posting, html="", text="", by=None, now=world.now)
 
     assert (before, first, same, noted()) == (None, started, started, world.now)

@@ -37,7 +37,8 @@ def test_dots_and_tags_of_an_address_count_as_one(address: str, key: str):
     (V, False, True, True, False),    # a verified colleague who opens records
     (V, False, False, True, True),    # a verified stranger who opens records
     (V, True, True, False, True),     # the out-of-office of a colleague
-    (T, False, False, False, True), (C, False, False, False, True), (C, False, True, True, True),
+    (T, False, False, False, False),  # a follower who uses his own reply address
+    (C, False, False, False, True), (C, False, True, True, True),
 ])  # fmt: skip
 def test_only_strangers_unproven_and_automatic_mail_is_counted(sure, automatic, internal, opens, counted):
     assert is_counted(sure, automatic=automatic, internal=internal, opens=opens) is counted
