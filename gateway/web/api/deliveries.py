@@ -72,21 +72,20 @@ def retry(
     """Try a delivery again now that waits or was given up. Without the scope admin: for the actor, who wrote the
     message that it carries or is an admin."""
     actor = data.actor if data else None
+    if not actor and not caller.may("admin"):
+        detail = "without the scope admin, name the author for whom the application acts"
+        raise Forbidden(detail, [FieldError("#/actor", detail)])
 
     def act(session: Session) -> bool:
-        if not caller.may("admin"):
+        if actor and not caller.may("admin"):
             _check_author(session, services, caller, delivery_id, actor)
         return deliveries.retry(session, delivery_id, services.now())
 
     return once(request, services, caller, data, _change(caller, delivery_id, act))
 
 
-def _check_author(
-    session: Session, services: Services, caller: Caller, delivery_id: int, actor: str | None
-) -> None:
+def _check_author(session: Session, services: Services, caller: Caller, delivery_id: int, actor: str) -> None:
     """Raise NotFound unless the actor wrote what the delivery carries, or is an admin, and may open its record."""
-    if not actor:
-        raise BadValue.of("actor", "name the person for whom the application acts")
     who, row = known(session, actor, "actor"), deliveries.one(session, delivery_id)
     own = row is not None and (row.author_id == who.id or who.role == "admin") and row.thread_id is not None
     reader = reader_of(session, services.types, caller=caller, actor=actor)
