@@ -156,7 +156,9 @@ async def test_an_answer_of_4xx_is_tried_again_and_then_sent(database, next_hop:
     assert len(next_hop.mails()) == 1
 
 
-async def test_an_answer_of_5xx_is_shown_and_a_dead_address_gets_no_more_mail(database, next_hop: NextHop):
+async def test_t156_an_answer_of_5xx_is_shown_and_a_dead_address_gets_no_more_mail(
+    database, next_hop: NextHop
+):
     bob, carol = a_post(database, "Bob Bell", "Carol Cole")
     next_hop.rcpt["bob.bell@people.test"] = ["550 5.1.1 no such user"]
     next_hop.rcpt["carol.cole@people.test"] = ["554 5.7.1 policy"]
@@ -173,7 +175,7 @@ async def test_an_answer_of_5xx_is_shown_and_a_dead_address_gets_no_more_mail(da
         ]
 
 
-async def test_an_unreachable_relay_is_left_alone_and_everything_goes_when_it_is_back(
+async def test_t155_an_unreachable_relay_is_left_alone_and_everything_goes_when_it_is_back(
     database, next_hop: NextHop
 ):
     a_post(database, "Bob Bell", "Carol Cole", "Dan Dale")

@@ -50,7 +50,7 @@ async def tls_hop(tmp_path: Path) -> AsyncIterator[TlsHop]:
     server.close()
 
 
-async def test_without_a_password_an_unknown_certificate_is_better_than_none(tls_hop: TlsHop):
+async def test_t162_without_a_password_an_unknown_certificate_is_better_than_none(tls_hop: TlsHop):
     relay = Email(Relay.of(f"smtp://127.0.0.1:{tls_hop.port}"))
 
     assert isinstance(await relay.deliver(a_mail()), Sent)
@@ -58,7 +58,9 @@ async def test_without_a_password_an_unknown_certificate_is_better_than_none(tls
 
 
 @pytest.mark.parametrize("url", ["smtp://me:secret@127.0.0.1:{}", "smtp://127.0.0.1:{}"])
-async def test_a_password_or_a_demand_for_tls_needs_a_certificate_that_is_known(tls_hop: TlsHop, url: str):
+async def test_t162_a_password_or_a_demand_for_tls_needs_a_certificate_that_is_known(
+    tls_hop: TlsHop, url: str
+):
     hop = Relay.of(url.format(tls_hop.port))
     relay = Email(hop if hop.user else replace(hop, starttls=True))
 
