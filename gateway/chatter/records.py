@@ -48,8 +48,9 @@ class Records:
     ) -> tuple[ThreadView, bool]:
         """Create or change a record; answers it, and True when it is new.
 
-        Creator and assignee follow. Changed tracked fields become one log entry credited to the actor,
-        or to the system. Raises NotFound for the type, BadValue naming the field.
+        A colleague who creates it follows, and so does the assignee. Changed tracked fields become one log
+        entry credited to the actor, or to the system. caller: as in put_all. Raises NotFound for the type,
+        BadValue naming the field.
         """
         return self.put_all(session, [change], now, caller=caller)[0]
 

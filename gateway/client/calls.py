@@ -25,7 +25,7 @@ class Call(Generic[Answer]):
 
 
 def put_record(record_type: str, key: str, **values: Any) -> Call[Record]:
-    """Create or change a record: title, url, fields, assignee, parent, domain, actor. None clears."""
+    """Create or change a record: title, url, fields, assignee, parent, domain, untracked, actor. None clears."""
     return Call("PUT", _record(record_type, key), Record, values)
 
 
@@ -102,12 +102,14 @@ def follow_many(
     *,
     subtypes: Sequence[str] | None = None,
     follow: bool = True,
+    **values: Any,
 ) -> Call[Changed]:
-    """Make partners followers of many records (type, key) at once, or end that."""
+    """Make partners followers of many records (type, key) at once, or end that: notify, invitation_html, actor."""
     body: dict[str, Any] = {
         "records": [{"type": record_type, "key": key} for record_type, key in names],
         "partners": list(partners),
         "follow": follow,
+        **values,
     }
     if subtypes is not None:
         body["subtypes"] = list(subtypes)
