@@ -199,7 +199,7 @@ class App:
         return CountLimits(
             window=timedelta(minutes=limits.window_minutes), records=limits.records_per_author,
             mails=limits.mails_per_author, answers=limits.same_answers,
-            exempt=frozenset(entry.lower() for entry in limits.exempt),
+            exempt=frozenset(entry.lower() for entry in limits.exempt), proven=limits.count_proven_strangers,
         )  # fmt: skip
 
     def worker(self, number: int = 0) -> Worker:

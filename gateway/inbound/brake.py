@@ -39,7 +39,8 @@ class Brake:
         automatic = isinstance(case.found, Automatic)
         opens = isinstance(case.route, ToAlias)
         internal = author is not None and author.internal
-        if rules.is_counted(sure, automatic=automatic, internal=internal, opens=opens):
+        proven = self._limits.proven
+        if rules.is_counted(sure, automatic=automatic, internal=internal, opens=opens, proven=proven):
             return rules.too_many(self._opened(session, case, posted), self._limits, opens=opens)
         answers = self._limits.answers
         if author is None or thread is None or not answers or posted < answers:

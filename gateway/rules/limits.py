@@ -25,7 +25,7 @@ class Limits:
     """The limits of the house; 0 = none.
 
     window: how far back is counted. records: new records of one type by one author. mails: unproven or automatic
-    mails of one author on one thread. answers: how often the same words may take turns with somebody else.
+    mails of one author on one thread. proven: who is verified is counted too where he opens records. answers: how often the same words may take turns with somebody else.
     exempt: addresses and @domains that are not counted, where they are verified.
     """
 
@@ -34,6 +34,7 @@ class Limits:
     mails: int = 60
     answers: int = 10
     exempt: frozenset[str] = frozenset()
+    proven: bool = False
 
 
 class Said(NamedTuple):
@@ -53,15 +54,17 @@ def counted_as(address: str) -> str:
     return f"{plain or local_part}@{domain}".lower()
 
 
-def is_counted(sure: Confidence, *, automatic: bool, internal: bool, opens: bool) -> bool:
+def is_counted(
+    sure: Confidence, *, automatic: bool, internal: bool, opens: bool, proven: bool = False
+) -> bool:
     """Whether a mail is counted against a limit at all.
 
-    internal: its author is a colleague. opens: it opens a record, where everybody from outside is a stranger,
-    verified or not.
+    internal: its author is a colleague. opens: it opens a record, where everybody from outside is a stranger.
+    proven: strangers whose address is proven are counted too.
     """
     if automatic or sure in (Confidence.CLAIMED, Confidence.FAILED):
         return True
-    return opens and not internal
+    return opens and not internal and proven
 
 
 def is_exempt(address: str, sure: Confidence, limits: Limits) -> bool:

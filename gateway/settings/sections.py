@@ -290,6 +290,10 @@ class Limits(Section, frozen=True):
             description="New records of one type that one outside author may open in the window; colleagues are not counted. 0 = any number.",
         ),
     ] = 60
+    count_proven_strangers: Annotated[
+        bool,
+        doc("Count the records that outside authors open also where their address is proven."),
+    ] = False
     mails_per_author: Annotated[
         int,
         Meta(

@@ -7,6 +7,7 @@ import socket
 import threading
 import time
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -115,24 +116,24 @@ def test_after_kill_9_the_work_goes_on_within_five_seconds(gateway: Installation
 
 def test_what_a_killed_worker_held_goes_on_within_five_seconds(tmp_path: Path, hop: NextHop):
     """On SQLite, where a lock tells that nobody else lives; on PostgreSQL a lease runs out by itself."""
-    gateway = Installation(tmp_path, relay=hop)
-    victim = gateway.start()
-    mails = [a_mail(CAROL, subject=f"In the fall {number}") for number in range(120)]
+    with closing(Installation(tmp_path, relay=hop)) as gateway:
+        victim = gateway.start()
+        mails = [a_mail(CAROL, subject=f"In the fall {number}") for number in range(120)]
 
-    def send() -> None:
-        for raw in mails:
-            gateway.send(raw, SUPPORT)
+        def send() -> None:
+            for raw in mails:
+                gateway.send(raw, SUPPORT)
 
-    sending = threading.Thread(target=_until_it_breaks, args=(send,))
-    sending.start()
-    until(lambda: "posted" in states(gateway), what="the first post")
-    victim.kill()
-    sending.join(20)
-    gateway.start()
-    begun = time.monotonic()
-    until(lambda: set(states(gateway)) == {"posted"}, seconds=10, what="the posts")
+        sending = threading.Thread(target=_until_it_breaks, args=(send,))
+        sending.start()
+        until(lambda: "posted" in states(gateway), what="the first post")
+        victim.kill()
+        sending.join(20)
+        gateway.start()
+        begun = time.monotonic()
+        until(lambda: set(states(gateway)) == {"posted"}, seconds=10, what="the posts")
 
-    assert time.monotonic() - begun < 5.0
+        assert time.monotonic() - begun < 5.0
 
 
 def _until_it_breaks(work: object) -> None:

@@ -25,7 +25,7 @@ CAROL = "carol@customer.example"
 @pytest.fixture
 def world(database: Database, tmp_path: Path):
     """The house with small limits."""
-    world = World(database, tmp_path, limits=Limits(records=3, mails=3, answers=3), fanout=5)
+    world = World(database, tmp_path, limits=Limits(records=3, mails=3, answers=3, proven=True), fanout=5)
     yield world
     world.close()
 

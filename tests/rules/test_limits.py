@@ -41,7 +41,12 @@ def test_dots_and_tags_of_an_address_count_as_one(address: str, key: str):
     (C, False, False, False, True), (C, False, True, True, True),
 ])  # fmt: skip
 def test_only_strangers_unproven_and_automatic_mail_is_counted(sure, automatic, internal, opens, counted):
-    assert is_counted(sure, automatic=automatic, internal=internal, opens=opens) is counted
+    assert is_counted(sure, automatic=automatic, internal=internal, opens=opens, proven=True) is counted
+
+
+def test_a_proven_stranger_is_counted_only_where_the_house_wants_it():
+    assert not is_counted(V, automatic=False, internal=False, opens=True)
+    assert is_counted(V, automatic=False, internal=False, opens=True, proven=True)
 
 
 @pytest.mark.parametrize(("posted", "limits", "opens", "held"), [
