@@ -2,7 +2,7 @@
 
 PostgreSQL keeps no U+0000 in a text and no integer of more than 64 bits, SQLite keeps the one and not the
 other. So both are refused where a body, a query or a path is read, and no handler needs to think of it.
-Numbers beyond 64 bits do not survive other programs either (RFC 7493 section 2.2).
+Numbers beyond 64 bits do not survive other programs either.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ _SUSPECT = re.compile(rb"\\u0000|[0-9]{19}")  # worth a second look, which few b
 _SURROGATE = re.compile(rb"\\u[dD][89a-fA-F]")
 _NUL = "a text holds no U+0000"
 _TOO_LARGE = "a number has at most 64 bits; give a larger one as a text"
-_UNPAIRED = "half of a surrogate pair is no letter (RFC 8259 section 8.2)"
+_UNPAIRED = "half of a surrogate pair is no letter"
 
 
 class Incoming(Request[Any, Any, Any]):

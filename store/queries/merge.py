@@ -38,7 +38,7 @@ def merge(session: Session, gone: int, into: int, now: datetime) -> None:
     session.execute(update(_address).where(_address.c.partner_id == gone).values(partner_id=into))
     keep_words(session, into)
     led = _partner.c.id == gone
-    free = f"{gone}@merged.invalid"  # his address is the survivor's, who may give it away (RFC 2606)
+    free = f"{gone}@merged.invalid"  # his address is the survivor's, who may give it away
     session.execute(
         update(_partner).where(led)
         .values(email=free, active=False, role="", internal=False, merged_into=into)
