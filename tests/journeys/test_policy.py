@@ -97,6 +97,19 @@ def test_a_refusal_is_told_once_a_day_and_per_address(world: World):
     assert [one.address for one in mailed(world)] == [*first, CAROL]
 
 
+@pytest.mark.parametrize("extra", ["In-Reply-To: {}\r\n", "References: <a@x.example> {}\r\n"])
+@pytest.mark.parametrize("to", [f"notifications@{DOMAIN}", SUPPORT])
+def test_t101_an_answer_to_a_refusal_is_not_refused_by_mail_again(world: World, extra: str, to: str):
+    alias(world, {"stranger": "reject"})
+    send(world)
+    [refusal] = mailed(world)
+
+    entry = send(world, CAROL, to, extra=extra.format(refusal.header_id))
+
+    assert entry.state in ("held", "refused")
+    assert len(mailed(world)) == 1
+
+
 @pytest.mark.parametrize("how", [
     {"proven": False}, {"reverse_path": ""}, {"extra": "Auto-Submitted: auto-generated\r\n"}, {"extra": "Precedence: bulk\r\n"},
 ], ids=["claimed", "null path", "automatic", "bulk"])  # fmt: skip
