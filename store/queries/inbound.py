@@ -287,9 +287,23 @@ def ledger(
     statement = select(*_ledger_columns).order_by(_mail.c.id.desc()).limit(limit)
     if query.strip():
         ids = named(session, MAILS, query, where=conditions, before=before, limit=limit)
+        ids += _unread(session, query.strip(), conditions, before, limit)
+        ids = sorted(set(ids), reverse=True)[:limit]
         return list(session.execute(statement.where(_mail.c.id.in_(ids or [0]))))
     statement = statement if before is None else statement.where(_mail.c.id < before)
     return list(session.execute(statement.where(*conditions)))
+
+
+def _unread(
+    session: Session, query: str, conditions: Sequence[ColumnElement[bool]], before: int | None, limit: int
+) -> list[int]:
+    """Mails that wait to be read, by a part of their reverse-path: they have no words yet."""
+    statement = select(_mail.c.id).where(
+        _mail.c.state == "received", _mail.c.fingerprint.is_(None),
+        func.lower(_mail.c.reverse_path).contains(query.lower(), autoescape=True), *conditions,
+    )  # fmt: skip
+    statement = statement if before is None else statement.where(_mail.c.id < before)
+    return list(session.execute(statement.order_by(_mail.c.id.desc()).limit(limit)).scalars())
 
 
 def entry(session: Session, mail_id: int) -> Any | None:
