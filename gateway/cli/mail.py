@@ -32,7 +32,7 @@ def parse(as_json: bool, files: tuple[str, ...]) -> None:
     "--rcpt", "rcpts", multiple=True, metavar="ADDR", help="Forward-path; without: To and Cc of the mail."
 )
 @click.option(
-    "--from", "reverse_path", default=None, metavar="ADDR", help="Reverse-path; without: From of the mail."
+    "--from", "reverse_path", default=None, metavar="ADDR", help="Reverse-path; without: Return-Path or From."
 )
 @click.option("--peer", default="", metavar="IP", help="As if this peer had handed it over by SMTP.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object.")
@@ -44,6 +44,7 @@ def explain(
     from gateway import clock
     from gateway.inbound.explain import explain as explained
     from gateway.mail.envelope import Client
+    from gateway.mail.origin import presumed_reverse_path
     from gateway.mail.parse import parse as read
 
     raw = sys.stdin.buffer.read() if file == "-" else Path(file).read_bytes()
@@ -51,9 +52,8 @@ def explain(
     to = list(rcpts) or [address.addr_spec for address in (*mail.to, *mail.cc)]
     if not to:
         raise click.UsageError("the mail names no recipient: give --rcpt")
-    author = mail.author.addr_spec if mail.author else ""
     told = explained(
-        raw, reverse_path=author if reverse_path is None else reverse_path, forward_paths=to,
+        raw, reverse_path=presumed_reverse_path(raw) if reverse_path is None else reverse_path, forward_paths=to,
         client=Client(peer, peer=peer), door="smtp" if peer else "explain", acceptor=app.acceptor,
         database=app.database, reader=app.reader, pipeline=app.pipeline, trust=app.trust, now=clock.now,
     )  # fmt: skip
@@ -80,40 +80,60 @@ def explain(
     "--rcpt", "rcpts", multiple=True, required=True, metavar="ADDR", help="Forward-path; may be repeated."
 )
 @click.option(
-    "--from", "reverse_path", default="", metavar="REVERSE", help="Reverse-path; empty = the null path."
-)
+    "--from", "reverse_path", default=None, metavar="REVERSE",
+    help="Reverse-path, empty = the null path; without: Return-Path or From of the mail.",
+)  # fmt: skip
 @asks
-def inject(asked: Asked, rcpts: tuple[str, ...], reverse_path: str) -> None:
+def inject(asked: Asked, rcpts: tuple[str, ...], reverse_path: str | None) -> None:
     """Accept a mail from standard input, for pipe(8).
 
-    Exits 0, 67 for an unknown recipient, 65 for bad mail, 75 when it should be tried again.
+    Exits 0, 67 for an unknown recipient, 65 for bad mail, a bad or a blocked reverse-path, 75 when it should be
+    tried again, which is whatever is a fault of ours. All recipients or none: of two, one of them unknown, the
+    known one gets nothing either. So let a pipe call it once for each recipient, and name the reverse-path;
+    with Postfix: threadpost_destination_recipient_limit = 1, and argv=threadpost inject --rcpt ${recipient}
+    --from ${sender}.
     """
-    from gateway.errors import ConfigError, GatewayError, UnknownRecipient
-    from gateway.mail.envelope import Client, Envelope
-    from store.session import StoreUnavailable
+    from gateway.errors import GatewayError, UnknownRecipient
 
-    raw = sys.stdin.buffer.read()
     try:
-        app = asked.app  # raises ConfigError
-        targets = [app.acceptor.resolve_now(path) for path in rcpts]
-        if len(raw) > app.settings.smtp.max_size:
-            raise _Ends(65, f"the mail has {len(raw)} octets, the limit is {app.settings.smtp.max_size}")
-        if not raw.strip():
-            raise _Ends(65, "the mail is empty")
-        mail_id = app.acceptor.accept_now(
-            "inject", Envelope(reverse_path.strip("<>"), rcpts, Client()), targets, raw
-        )
+        mail_id = _injected(asked, rcpts, reverse_path)
+    except _Ends:
+        raise
     except UnknownRecipient as trouble:
         raise _Ends(67, f"unknown recipient {trouble}") from trouble
-    except (
-        StoreUnavailable,
-        OSError,
-        ConfigError,
-    ) as trouble:  # a mail must not bounce for our configuration
-        raise _Ends(75, f"try again later: {trouble}") from trouble
-    except GatewayError as trouble:
-        raise _Ends(75 if trouble.code < 500 else 65, str(trouble)) from trouble
+    except Exception as trouble:  # a mail must not bounce for a fault of ours, such as a broken store
+        is_its_own = isinstance(trouble, GatewayError) and trouble.code >= 500 and not _is_ours(trouble)
+        words = f"{type(trouble).__name__}: {trouble}".partition("\n")[0]
+        raise _Ends(65, words) if is_its_own else _Ends(75, f"try again later: {words}") from trouble
     click.echo(f"queued as {mail_id}", err=True)
+
+
+def _injected(asked: Asked, rcpts: tuple[str, ...], reverse_path: str | None) -> int:
+    """Accept the mail on standard input; answers its id in the ledger."""
+    from gateway.mail.address import normalise
+    from gateway.mail.envelope import Client, Envelope
+    from gateway.mail.origin import presumed_reverse_path
+
+    raw = sys.stdin.buffer.read()
+    named = None if reverse_path is None else reverse_path.strip().removeprefix("<").removesuffix(">")
+    if named and not normalise(named):
+        raise _Ends(65, f"{named!r} is not an e-mail address")
+    app = asked.app  # raises ConfigError
+    targets = [app.acceptor.resolve_now(path) for path in rcpts]
+    if len(raw) > app.settings.smtp.max_size:
+        raise _Ends(65, f"the mail has {len(raw)} octets, the limit is {app.settings.smtp.max_size}")
+    if not raw.strip():
+        raise _Ends(65, "the mail is empty")
+    if named and app.acceptor.is_blocked_now(named):
+        raise _Ends(65, f"mail from {named} is blocked")
+    envelope = Envelope(presumed_reverse_path(raw) if named is None else named, rcpts, Client())
+    return app.acceptor.accept_now("inject", envelope, targets, raw)
+
+
+def _is_ours(trouble: Exception) -> bool:
+    from gateway.errors import ConfigError
+
+    return isinstance(trouble, ConfigError)
 
 
 class _Ends(click.ClickException):

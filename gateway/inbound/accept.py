@@ -188,11 +188,17 @@ class Acceptor:
 
     async def is_blocked(self, reverse_path: str) -> bool:
         """The reverse-path, or its whole domain, is on the block list."""
-        if not reverse_path:
-            return False
-        if not self._is_fresh():
+        if reverse_path and not self._is_fresh():
             await asyncio.to_thread(self._refresh_or_busy)
-        address = normalise(reverse_path)
+        return self._is_blocked(reverse_path)
+
+    def is_blocked_now(self, reverse_path: str) -> bool:
+        """``is_blocked`` for a caller that may block."""
+        self._refresh_or_busy()
+        return self._is_blocked(reverse_path)
+
+    def _is_blocked(self, reverse_path: str) -> bool:
+        address = normalise(reverse_path) if reverse_path else ""
         return bool(address) and not self._known.blocks.isdisjoint(
             {address, "@" + address.rpartition("@")[2]}
         )

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from gateway.mail import ids
 from gateway.mail.automatic import automatic_reason
 from gateway.mail.message import ParsedMail
+from gateway.mail.origin import return_path
 from gateway.mail.parse import parse
 from gateway.mail.quote import split
 from gateway.mail.report import read_report
@@ -20,7 +20,7 @@ def summarise(raw: bytes, file: str) -> dict[str, Any]:
     so a Return-Path field stands for the reverse-path.
     """
     mail = parse(raw)
-    reverse_path = _reverse_path(mail)
+    reverse_path = return_path(mail)
     reason = automatic_reason(mail, reverse_path)
     return {
         "file": file,
@@ -61,15 +61,6 @@ def _reported(report: Report | None) -> dict[str, Any]:
         "is_feedback": kind == "complaint",
         "is_receipt": kind == "receipt",
     }
-
-
-def _reverse_path(mail: ParsedMail) -> str | None:
-    """The address of the Return-Path field, "" for the null path, None if there is no such field."""
-    value = next(mail.values("return-path"), None)
-    if value is None:
-        return None
-    found = ids.message_ids(value)
-    return found[0].strip("<>") if found else value.strip("<> ")
 
 
 def _from(mail: ParsedMail) -> str:

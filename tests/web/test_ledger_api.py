@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import httpx
+import pytest
 
 from tests.builders import DOMAIN, a_mail, hop_client, stamped
 from tests.web.conftest import Web, add
@@ -108,6 +109,27 @@ async def test_the_trace_of_several_targets_names_each(web: Web, api: httpx.Asyn
     assert [target["record"]["key"] for target in entry["targets"]] == ["1", "2"]
     assert "target" not in entry["trace"][0]
     assert {line["target"] for line in entry["trace"] if "target" in line} == set(paths)
+
+
+@pytest.mark.parametrize(
+    ("given", "reverse_path", "state"),
+    [
+        ({}, "a@stranger.example", "posted"),
+        ({"from": ""}, "", "held"),
+        ({"from": "b@x.example"}, "b@x.example", "posted"),
+    ],
+)
+async def test_a_mail_over_http_without_a_reverse_path_comes_from_its_author(
+    web: Web, api: httpx.AsyncClient, given: dict[str, str], reverse_path: str, state: str
+):
+    taken = await api.post(
+        "/raw", params={"rcpt": SUPPORT, **given}, content=a_mail("A <a@stranger.example>")
+    )
+    while web.world.worker.run_once():
+        pass
+
+    entry = (await api.get(f"/ledger/{taken.json()['id']}")).json()
+    assert (entry["reverse_path"], entry["state"]) == (reverse_path, state)
 
 
 async def held(web: Web) -> int:

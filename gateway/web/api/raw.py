@@ -15,6 +15,7 @@ from gateway.errors import BadShape, BadValue, FieldError, Forbidden, TooLarge, 
 from gateway.inbound.accept import Spool
 from gateway.mail.address import normalise
 from gateway.mail.envelope import Envelope
+from gateway.mail.origin import HEAD_OCTETS, presumed_reverse_path
 from gateway.rules.routing import AliasTarget, Leave, Reply, Target
 from gateway.web import idempotency
 from gateway.web.auth import Asking, needs
@@ -45,16 +46,19 @@ class Receipt(msgspec.Struct, frozen=True):
 @post("/raw", guards=[needs("ingest")], status_code=202, tags=["ledger"], request_max_body_size=None)
 async def take_mail(
     services: Given, caller: Asking, request: Request[Any, Any, Any], rcpt: list[str] | None = None,
-    reverse_path: Annotated[str, Parameter(query="from")] = "",
+    reverse_path: Annotated[str | None, Parameter(query="from")] = None,
 ) -> Response[Receipt]:  # fmt: skip
-    """Take a mail (message/rfc822) for these recipients; ``from`` is its reverse-path, absent = the null path."""
-    envelope = _envelope(rcpt or [], reverse_path)
+    """Take a mail (message/rfc822) for these recipients.
+
+    ``from`` is its reverse-path, "" = the null path, absent = the Return-Path or else the author of the mail.
+    """
+    envelope = _envelope(rcpt or [], reverse_path or "")
     if await services.acceptor.is_blocked(envelope.reverse_path):
         raise BadValue.of("from", f"mail from {envelope.reverse_path} is blocked")
     known, unknown = await _resolve(services, envelope)
     if caller.record_types:
         await asyncio.to_thread(_refuse_others, services, caller, envelope, known)
-    spool, digest = await _spooled(request, services)
+    spool, digest, head = await _spooled(request, services)
     try:
         kept = await asyncio.to_thread(_earlier, request, services, caller, digest)
     except BaseException:
@@ -63,7 +67,8 @@ async def take_mail(
     if kept is not None and kept.status:
         spool.discard()
         return idempotency.repeated(kept)
-    ours = Envelope(envelope.reverse_path, tuple(path for path, _ in known))
+    reverse = envelope.reverse_path if reverse_path is not None else presumed_reverse_path(head)
+    ours = Envelope(reverse, tuple(path for path, _ in known))
     mail_id = await services.acceptor.accept(DOOR, ours, [target for _, target in known], spool)
     receipt = Receipt(mail_id, [Accepted(path, target.kind) for path, target in known], unknown)
     await asyncio.to_thread(_keep, request, services, caller, receipt)
@@ -119,21 +124,22 @@ def _refuse_others(
         raise Forbidden(errors[0].detail, errors)
 
 
-async def _spooled(request: Request[Any, Any, Any], services: Services) -> tuple[Spool, str]:
-    """The mail as it comes in, and its SHA-256. Raises TooLarge, BadShape for an empty one."""
-    spool, digest = services.acceptor.spool(), hashlib.sha256()
+async def _spooled(request: Request[Any, Any, Any], services: Services) -> tuple[Spool, str, bytes]:
+    """The mail as it comes in, its SHA-256 and its beginning. Raises TooLarge, BadShape for an empty one."""
+    spool, digest, head = services.acceptor.spool(), hashlib.sha256(), b""
     try:
         async for chunk in request.stream():
             if spool.size + len(chunk) > services.max_mail:
                 raise TooLarge(f"a mail has at most {services.max_mail} octets")
             digest.update(chunk)
+            head += chunk[: HEAD_OCTETS - len(head)]
             await asyncio.to_thread(spool.write, chunk)
         if not spool.size:
             raise BadShape("the body is the mail; it was empty", [FieldError("#", "empty")])
     except BaseException:
         spool.discard()
         raise
-    return spool, digest.hexdigest()
+    return spool, digest.hexdigest(), head
 
 
 def _earlier(request: Request[Any, Any, Any], services: Services, caller: Any, digest: str) -> Any | None:
