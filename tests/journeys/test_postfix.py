@@ -188,9 +188,14 @@ def test_threadpost_hears_from_postfix_who_the_true_client_is(house: House):
 
 
 @pytest.mark.parametrize("count", [2, 3])
-def test_one_of_several_recipients_is_refused_and_nothing_is_doubled(house: House, count: int):
-    """The refused one was verified before and is gone since: the worst case, LMTP itself has to say it."""
-    keys = [house.ticket(f"several{count}", CAROL) for _ in range(count)]
+def test_one_of_several_recipients_is_refused_and_nothing_is_doubled_on_the_whole_way(
+    house: House, count: int
+):
+    """Postfix, LMTP, Threadpost, relay, Postfix, the world; each thread that took the mail tells Alice once.
+
+    The refused one was verified before and is gone since: the worst case, LMTP itself has to say it.
+    """
+    keys = [house.ticket(f"several{count}", CAROL, ALICE) for _ in range(count)]
     replies = [house.reply_address(key) for key in keys]
     for reply in replies:  # Postfix knows them all as good from now on
         assert house.postfix.send(a_mail(CAROL, text=f"Early {reply}"), reply, reverse_path=CAROL) == {}
@@ -212,6 +217,14 @@ def test_one_of_several_recipients_is_refused_and_nothing_is_doubled(house: Hous
         assert [one.status for one in house.postfix.attempts("lmtp", reply)] == ["sent", "sent"]
         assert len(house.said(key, f"For {count} at once")) == 1
     assert "may be sent more than once" not in house.postfix.log()
+    text = f"For {count} at once"
+    until(lambda: len(house.sink.to(ALICE, text)) == count - 1, what="the mail about each post")
+    time.sleep(1.0)  # what was doubled would come by now
+    told = house.sink.to(ALICE, text)
+    assert len({one.mail["Reply-To"] for one in told}) == len(told) == count - 1
+    assert all(one.reverse_path.startswith("bounce+") for one in told)
+    onward = [one for one in house.postfix.attempts("smtp", ALICE) if one.status != "sent"]
+    assert onward == [] and house.sink.to(CAROL, text) == []
 
 
 def test_what_the_world_refuses_of_our_mail_is_known_by_its_bounce(house: House):
