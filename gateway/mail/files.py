@@ -88,10 +88,12 @@ _ACTIVE = re.compile(
     rb"\s*(?:<\?xml[^>]{0,200}\?>\s*)?(?:<!--[^>]{0,500}-->\s*)?<(?:!doctype\s+)?(html|svg|script|head|body|iframe|xsl:|\?xml-stylesheet)",
     re.IGNORECASE,
 )
+_TYPE = re.compile(  # RFC 6838 section 4.2; the trees of RFC 6838 and RFC 2045, and chemical/, which is in use
+    r"(?:application|audio|chemical|font|haptics|image|message|model|multipart|text|video|x-[a-z0-9-]+)/[a-z0-9!#$&^_.+-]+\Z"
+)
 _RECHECKED = ("image/", "audio/", "video/", "text/plain", "application/pdf", "application/octet-stream")
 # Containers that other types are made of: a .docx is a zip, a .doc an OLE storage.
 _CONTAINERS = frozenset(("application/zip", "application/x-ole-storage", "application/gzip"))
-_NO_TYPES = frozenset(("binary/octet-stream", "*/*"))  # written by old programs and by scanners
 _SERVED = frozenset(("image/png", "image/jpeg", "image/gif", "image/webp", "application/pdf"))
 _UNSAFE = re.compile(r"[\x00-\x1f\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\ufff9-\ufffb]")
 _RESERVED = re.compile(r'[<>:"|?*/\\]')
@@ -117,8 +119,11 @@ def clean_name(name: str, content_type: str, number: int = 1) -> str:
 
 
 def true_type(content: bytes, declared: str, name: str) -> str:
-    """Give the type of a file in lower case: the declared one unless its content or name knows better."""
-    if declared in _NO_TYPES:
+    """Give the type of a file in lower case: the declared one unless its content or name knows better.
+
+    What is no type at all, such as ``binary/octet-stream`` or ``*/*``, says nothing.
+    """
+    if not _TYPE.match(declared):
         declared = "application/octet-stream"
     if not declared.startswith(_RECHECKED) and "/" in declared:
         return declared
