@@ -27,6 +27,7 @@ from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, Envelope, Session
 
 from gateway.chatter.access import create_token
+from gateway.client import Client
 from store.session import Database
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -169,6 +170,7 @@ class Installation:
         self._command, self._cwd, self._database_url = list(command), cwd, database_url
         self._running: list[Running] = []
         self._api: httpx.Client | None = None
+        self._client: Client | None = None
         directory.mkdir(parents=True, exist_ok=True)
         self.config.write_text(self._toml(f"smtp://{HERE}:{relay.port}" if relay else "", database_url))
 
@@ -227,8 +229,9 @@ level = "warning"
 
     def close(self) -> None:
         """Stop whatever still runs."""
-        if self._api is not None:
-            self._api.close()
+        for opened in (self._api, self._client):
+            if opened is not None:
+                opened.close()
         for running in self._running:
             running.kill()
 
@@ -246,6 +249,14 @@ level = "warning"
                 base_url=f"{self.base_url}/api/v1", headers={"Authorization": f"Bearer {token}"}, timeout=20
             )
         return self._api
+
+    @property
+    def client(self) -> Client:
+        """The client of host applications, with the same token; ``close`` ends it."""
+        if self._client is None:
+            token = str(self.api.headers["Authorization"]).removeprefix("Bearer ")
+            self._client = Client(self.base_url, token)
+        return self._client
 
     def get(self, path: str, **query: str) -> dict[str, object]:
         """What the API answers."""

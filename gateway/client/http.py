@@ -102,11 +102,13 @@ def _headers(token: str) -> dict[str, str]:
 
 def _arguments(call: Call[Any]) -> dict[str, Any]:
     headers = {"Idempotency-Key": call.key} if call.key else {}
-    return {
-        "params": dict(call.query),
-        "headers": headers,
-        **({"json": call.body} if call.body is not None else {}),
-    }
+    given = {"params": dict(call.query), "headers": headers}
+    if call.uploads:
+        files = [("file", (one.name, one.content, one.content_type)) for one in call.uploads]
+        return {**given, "files": files, "data": call.body or {}}
+    if call.mail is not None:
+        return {**given, "content": call.mail, "headers": {**headers, "Content-Type": "message/rfc822"}}
+    return {**given, **({"json": call.body} if call.body is not None else {})}
 
 
 def _read(call: Call[Answer], answer: httpx.Response) -> Answer:
@@ -114,6 +116,8 @@ def _read(call: Call[Answer], answer: httpx.Response) -> Answer:
         raise _problem(answer)
     if call.shape is None:
         return cast(Answer, None)
+    if call.shape is bytes:
+        return cast(Answer, answer.content)
     return msgspec.json.decode(answer.content, type=call.shape)
 
 

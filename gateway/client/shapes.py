@@ -27,7 +27,7 @@ class RecordName(Struct, frozen=True):
 
 
 class Record(Struct, frozen=True):
-    """A record. reply_address: its own; whoever writes there writes on the thread."""
+    """A record. reply_address: its own; whoever writes there writes on the thread. active: false = archived."""
 
     type: str
     key: str
@@ -37,15 +37,28 @@ class Record(Struct, frozen=True):
     reply_address: str
     assignee: Person | None
     follower_count: int
+    creator: Person | None = None
+    domain: str = ""
+    active: bool = True
+    parent: RecordName | None = None
 
 
 class File(Struct, frozen=True):
-    """A file of a message. size: octets."""
+    """A file. size: octets. preview: a few lines about it. main: the one to show beside the conversation."""
 
     id: int
     name: str
     size: int
     content_type: str
+    inline: bool = False
+    preview: str = ""
+    main: bool = False
+
+
+class Files(Struct, frozen=True):
+    """The files of a record."""
+
+    items: list[File]
 
 
 class Notice(Struct, frozen=True):
@@ -55,6 +68,8 @@ class Notice(Struct, frozen=True):
     channel: str
     state: str
     reason: str
+    status: str = ""
+    detail: str = ""
 
 
 class Message(Struct, frozen=True):
@@ -77,8 +92,48 @@ class Message(Struct, frozen=True):
     attachments: list[File] = field(default_factory=list)
     tracking: list[dict[str, Any]] = field(default_factory=list)
     notices: list[Notice] = field(default_factory=list)
+    folded: bool = False
     edited_at: datetime | None = None
+    deleted_at: datetime | None = None
     highlights: list[str] = field(default_factory=list)
+
+
+class Found(Message, frozen=True, kw_only=True):
+    """A message that was found. title: of its record."""
+
+    title: str
+
+
+class Version(Struct, frozen=True):
+    """How a message stood. date: when this was written; replaced_at, replaced_by: its end."""
+
+    id: int
+    body_html: str
+    body_text: str
+    date: datetime
+    replaced_at: datetime
+    replaced_by: Person
+    deleted: bool
+
+
+class Scheduled(Struct, frozen=True):
+    """A message that is to be posted later. state: waiting, or failed; then trouble says why."""
+
+    id: int
+    record: RecordName
+    kind: str
+    author: Person
+    send_at: datetime
+    subject: str | None
+    body_html: str
+    body_text: str
+    mentions: list[str]
+    recipients: list[str]
+    attachment_ids: list[int]
+    template: str
+    state: str
+    trouble: str
+    created_at: datetime
 
 
 class Follower(Struct, frozen=True):
@@ -86,6 +141,7 @@ class Follower(Struct, frozen=True):
 
     partner: Person
     subtypes: list[str]
+    reason: str = ""
 
 
 class Partner(Struct, frozen=True):
@@ -97,7 +153,52 @@ class Partner(Struct, frozen=True):
     internal: bool
     role: str = ""
     active: bool = True
+    language: str = ""
+    timezone: str = ""
+    phone: str = ""
+    signature: str = ""
     addresses: list[str] = field(default_factory=list)
+    notify: dict[str, Any] = field(default_factory=dict)
+
+
+class RecordType(Struct, frozen=True):
+    """A kind of record. subtypes: with the generic ones."""
+
+    name: str
+    label: str
+    fields: list[dict[str, Any]]
+    subtypes: list[dict[str, Any]]
+    policy: dict[str, Any]
+
+
+class Alias(Struct, frozen=True):
+    """An address that opens records of a type. defaults: fields of a new record."""
+
+    address: str
+    type: str
+    defaults: dict[str, Any]
+    policy: dict[str, Any]
+
+
+class Template(Struct, frozen=True):
+    """A text with placeholders. record_type: None = for records of every type."""
+
+    name: str
+    record_type: str | None
+    subject: str
+    body_html: str
+    body_text: str
+    variants: dict[str, dict[str, str]]
+    recipients: list[str]
+
+
+class Filled(Struct, frozen=True):
+    """A template filled in."""
+
+    subject: str
+    body_html: str
+    body_text: str
+    recipients: list[str]
 
 
 class Webhook(Struct, frozen=True):
@@ -109,6 +210,80 @@ class Webhook(Struct, frozen=True):
     record_types: list[str]
     active: bool
     secret: str = ""
+
+
+class Target(Struct, frozen=True):
+    """One recipient of an accepted mail and what became of it. message: id, None if there is none."""
+
+    forward_path: str
+    kind: str
+    state: str
+    reason: str
+    record: RecordName | None
+    message: int | None
+
+
+class Step(Struct, frozen=True):
+    """What one step of a mail's journey found. target: the recipient that it concerns, "" = all."""
+
+    step: str
+    finding: str
+    reason: str = ""
+    target: str = ""
+
+
+class Entry(Struct, frozen=True):
+    """One accepted mail. state: the worst of its targets."""
+
+    id: int
+    door: str
+    state: str
+    reason: str
+    reverse_path: str
+    forward_paths: list[str]
+    message_id: str | None
+    subject: str
+    author: str
+    size: int
+    received_at: datetime
+    targets: list[Target]
+    trace: list[Step]
+
+
+class Accepted(Struct, frozen=True):
+    """A recipient that is ours, and what it means."""
+
+    forward_path: str
+    kind: str
+
+
+class Receipt(Struct, frozen=True):
+    """A mail that is durable. id: of its entry in the ledger. unknown: recipients that are not ours."""
+
+    id: int
+    targets: list[Accepted]
+    unknown: list[str]
+
+
+class Delivery(Struct, frozen=True):
+    """One mail that goes out. status: the enhanced status of the last answer, detail: its words."""
+
+    id: int
+    kind: str
+    channel: str
+    record: RecordName | None
+    message: int | None
+    partner: Person | None
+    address: str
+    reason: str
+    state: str
+    status: str
+    detail: str
+    attempts: int
+    message_id: str
+    created_at: datetime
+    due_at: datetime
+    sent_at: datetime | None
 
 
 class Changed(Struct, frozen=True):

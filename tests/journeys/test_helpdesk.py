@@ -61,9 +61,8 @@ def token(gateway: Installation) -> str:
 
 
 @pytest.fixture(scope="module")
-def api(gateway: Installation, token: str) -> Iterator[Client]:
-    with Client(gateway.base_url, token) as api:
-        yield api
+def api(gateway: Installation) -> Client:
+    return gateway.client
 
 
 @pytest.fixture(scope="module")

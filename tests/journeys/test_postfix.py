@@ -14,6 +14,16 @@ from pathlib import Path
 import pytest
 from sqlalchemy import select
 
+from gateway.client import (
+    Message,
+    delete_record,
+    deliveries,
+    follow,
+    messages,
+    post_message,
+    put_partner,
+    put_record,
+)
 from gateway.errors import StoreBusy
 from gateway.inbound.accept import Acceptor
 from gateway.settings.sections import Lmtp, Smtp
@@ -70,16 +80,14 @@ class House:
     def ticket(self, name: str, *followers: str) -> str:
         """A ticket that somebody follows and has had mail about; answers Carol's reply address."""
         key = f"{name}-{time.monotonic_ns()}"
-        api = self.gateway.api
-        api.put(f"/records/ticket/{key}", json={"title": f"Pump {key}"}).raise_for_status()
+        self.gateway.client(put_record("ticket", key, title=f"Pump {key}"))
         for follower in followers:
-            api.post(f"/records/ticket/{key}/followers", json={"email": follower}).raise_for_status()
+            self.gateway.client(follow("ticket", key, follower))
         self.say(key, f"First {key}")
         return key
 
     def say(self, key: str, text: str) -> None:
-        body = {"kind": "message", "author": ALICE, "body_text": text}
-        self.gateway.api.post(f"/records/ticket/{key}/messages", json=body).raise_for_status()
+        self.gateway.client(post_message("ticket", key, author=ALICE, body_text=text))
 
     def reply_address(self, key: str, reader: str = CAROL) -> str:
         return str(self.mails(reader, f"First {key}")[0].mail["Reply-To"])
@@ -88,10 +96,10 @@ class House:
         until(lambda: self.sink.to(reader, text), what=f"the mail to {reader}")
         return self.sink.to(reader, text)
 
-    def said(self, key: str, text: str) -> list[dict]:
+    def said(self, key: str, text: str) -> list[Message]:
         """The messages of a thread that hold this text."""
-        items = self.gateway.get(f"/records/ticket/{key}/messages", kind="message")["items"]
-        return [message for message in items if text in message["body_text"]]
+        found = self.gateway.client(messages("ticket", key, kind="message")).items
+        return [message for message in found if text in message.body_text]
 
 
 @pytest.fixture(scope="module")
@@ -116,9 +124,8 @@ def a_house(directory: Path, sink: NextHop, *, with_socket: bool = False) -> Ite
             gateway.start()
             if path:
                 shutil.chown(path, group="postfix")
-            person = {"name": "Alice Adams", "internal": True}
-            gateway.api.put(f"/partners/{ALICE}", json=person).raise_for_status()
-            gateway.api.put(f"/partners/{CAROL}", json={"name": "Carol Cook"}).raise_for_status()
+            gateway.client(put_partner(ALICE, name="Alice Adams", internal=True))
+            gateway.client(put_partner(CAROL, name="Carol Cook"))
             yield House(gateway, postfix, sink)
         finally:
             gateway.close()
@@ -163,7 +170,7 @@ def test_an_answer_comes_through_postfix_and_the_thread_is_told_through_postfix(
     [message] = house.said(key, "It is dry now")
     assert len(told) == 1
     assert told[0].reverse_path.startswith("bounce+")
-    assert message["author"]["email"] == CAROL
+    assert message.author.email == CAROL
     [attempt] = house.postfix.attempts("lmtp", reply)
     assert attempt.status == "sent" and attempt.said.startswith("250")
     [onward] = [one for one in house.postfix.attempts("smtp", ALICE) if one.status == "sent"][-1:]
@@ -200,7 +207,7 @@ def test_one_of_several_recipients_is_refused_and_nothing_is_doubled_on_the_whol
     for reply in replies:  # Postfix knows them all as good from now on
         assert house.postfix.send(a_mail(CAROL, text=f"Early {reply}"), reply, reverse_path=CAROL) == {}
     gone = replies[1]
-    house.gateway.api.delete(f"/records/ticket/{keys[1]}").raise_for_status()
+    house.gateway.client(delete_record("ticket", keys[1]))
     time.sleep(5.5)  # for so long a door may remember what it knew of an address
 
     refused = house.postfix.send(a_mail(CAROL, text=f"For {count} at once"), *replies, reverse_path=CAROL)
@@ -234,8 +241,8 @@ def test_what_the_world_refuses_of_our_mail_is_known_by_its_bounce(house: House)
     key = house.ticket("bounced", gone)
 
     def state() -> str:
-        items = house.gateway.get("/deliveries", record=f"ticket/{key}")["items"]
-        return next((item["state"] for item in items if item["address"] == gone), "")
+        found = house.gateway.client(deliveries(record=("ticket", key))).items
+        return next((one.state for one in found if one.address == gone), "")
 
     until(lambda: state() == "bounced", what="the bounce")
     assert house.sink.to(gone) == []

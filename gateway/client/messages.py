@@ -1,0 +1,179 @@
+"""What is said on records: posted, found, changed, or waiting for its time."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from msgspec import UNSET, UnsetType
+
+from gateway.client.calls import Call, Text, asked, changes, given, record_path
+from gateway.client.shapes import Found, Message, Page, Scheduled, Version
+
+
+def post_message(
+    record_type: str,
+    key: str,
+    *,
+    author: str,
+    kind: str = "message",
+    body_html: str | None = None,
+    body_text: str | None = None,
+    subject: str | None = None,
+    mentions: Sequence[str] | None = None,
+    recipients: Sequence[str] | None = None,
+    cc: Sequence[str] | None = None,
+    skip_followers: bool | None = None,
+    attachment_ids: Sequence[int] | None = None,
+    confirm_external: Sequence[str] | None = None,
+    template: str | None = None,
+    signature: bool | None = None,
+    actor: str | None = None,
+    idempotency_key: str = "",
+) -> Call[Message]:
+    """Post a message or a note now. mentions, recipients, cc, confirm_external: e-mails. cc is shown to all named."""
+    body = given(
+        kind=kind, author=author, body_html=body_html, body_text=body_text, subject=subject, mentions=mentions,
+        recipients=recipients, cc=cc, skip_followers=skip_followers, attachment_ids=attachment_ids,
+        confirm_external=confirm_external, template=template, signature=signature, actor=actor,
+    )  # fmt: skip
+    path = f"{record_path(record_type, key)}/messages"
+    return Call("POST", path, Message, body, key=idempotency_key)
+
+
+def schedule_message(
+    record_type: str,
+    key: str,
+    *,
+    author: str,
+    send_at: str,
+    kind: str = "message",
+    body_html: str | None = None,
+    body_text: str | None = None,
+    subject: str | None = None,
+    mentions: Sequence[str] | None = None,
+    recipients: Sequence[str] | None = None,
+    cc: Sequence[str] | None = None,
+    skip_followers: bool | None = None,
+    attachment_ids: Sequence[int] | None = None,
+    confirm_external: Sequence[str] | None = None,
+    template: str | None = None,
+    actor: str | None = None,
+    idempotency_key: str = "",
+) -> Call[Scheduled]:
+    """Post a message or a note later. send_at: a time with its zone, in the future (RFC 3339)."""
+    body = given(
+        kind=kind, author=author, send_at=send_at, body_html=body_html, body_text=body_text, subject=subject,
+        mentions=mentions, recipients=recipients, cc=cc, skip_followers=skip_followers,
+        attachment_ids=attachment_ids, confirm_external=confirm_external, template=template, actor=actor,
+    )  # fmt: skip
+    path = f"{record_path(record_type, key)}/messages"
+    return Call("POST", path, Scheduled, body, key=idempotency_key)
+
+
+def messages(
+    record_type: str,
+    key: str,
+    *,
+    query: str = "",
+    kind: str = "",
+    before: str | int | None = None,
+    after: int | None = None,
+    around: int | None = None,
+    limit: int = 30,
+    actor: str = "",
+) -> Call[Page[Message]]:
+    """The thread of a record, newest first. query: only what holds these words, with highlights.
+
+    before, after, around: ids of messages; around = the page with that message in its middle. actor: as this
+    person sees it.
+    """
+    wish = asked(q=query, kind=kind, before=before, after=after, around=around, limit=limit, actor=actor)
+    return Call("GET", f"{record_path(record_type, key)}/messages", Page[Message], query=wish)
+
+
+def message(message_id: int, *, actor: str = "") -> Call[Message]:
+    """One message with its notices."""
+    return Call("GET", f"/messages/{message_id}", Message, query=asked(actor=actor))
+
+
+def search(
+    query: str,
+    *,
+    record_type: str = "",
+    kind: str = "",
+    before: str | int | None = None,
+    limit: int = 30,
+    actor: str = "",
+) -> Call[Page[Found]]:
+    """Messages of all records that hold these words, newest first. actor: only what this person may read."""
+    wish = asked(q=query, type=record_type, kind=kind, before=before, limit=limit, actor=actor)
+    return Call("GET", "/search", Page[Found], query=wish)
+
+
+def edit_message(
+    message_id: int,
+    *,
+    body_html: str | None = None,
+    body_text: str | None = None,
+    attachment_ids: Sequence[int] | None = None,
+    mentions: Sequence[str] | None = None,
+    tell_mentions: bool | None = None,
+    confirm_external: Sequence[str] | None = None,
+    correction: bool | None = None,
+    actor: str | None = None,
+) -> Call[Message]:
+    """Change what was posted. attachment_ids: added, [] takes all away. correction: mail the new text."""
+    body = given(
+        body_html=body_html, body_text=body_text, attachment_ids=attachment_ids, mentions=mentions,
+        tell_mentions=tell_mentions, confirm_external=confirm_external, correction=correction, actor=actor,
+    )  # fmt: skip
+    return Call("PATCH", f"/messages/{message_id}", Message, body)
+
+
+def delete_message(message_id: int, *, actor: str = "") -> Call[None]:
+    """Take back what was posted; its place in the thread stays, empty."""
+    return Call("DELETE", f"/messages/{message_id}", None, query=asked(actor=actor))
+
+
+def versions(message_id: int, *, actor: str = "") -> Call[Page[Version]]:
+    """How a message stood before each edit, newest first."""
+    return Call("GET", f"/messages/{message_id}/versions", Page[Version], query=asked(actor=actor))
+
+
+def scheduled(record_type: str, key: str, *, limit: int = 30, actor: str = "") -> Call[Page[Scheduled]]:
+    """What is to be posted on a record."""
+    wish = asked(limit=limit, actor=actor)
+    return Call("GET", f"{record_path(record_type, key)}/scheduled", Page[Scheduled], query=wish)
+
+
+def change_scheduled(
+    scheduled_id: int,
+    *,
+    send_at: str | UnsetType = UNSET,
+    subject: Text = UNSET,
+    body_html: Text = UNSET,
+    body_text: Text = UNSET,
+    mentions: Sequence[str] | UnsetType | None = UNSET,
+    recipients: Sequence[str] | UnsetType | None = UNSET,
+    attachment_ids: Sequence[int] | UnsetType | None = UNSET,
+    confirm_external: Sequence[str] | UnsetType | None = UNSET,
+    template: Text = UNSET,
+    actor: str | UnsetType = UNSET,
+) -> Call[Scheduled]:
+    """Change a message that waits, or its time."""
+    body = changes(
+        send_at=send_at, subject=subject, body_html=body_html, body_text=body_text, mentions=mentions,
+        recipients=recipients, attachment_ids=attachment_ids, confirm_external=confirm_external,
+        template=template, actor=actor,
+    )  # fmt: skip
+    return Call("PATCH", f"/scheduled/{scheduled_id}", Scheduled, body)
+
+
+def delete_scheduled(scheduled_id: int, *, actor: str = "") -> Call[None]:
+    """Take back a message that waits; it is never posted."""
+    return Call("DELETE", f"/scheduled/{scheduled_id}", None, query=asked(actor=actor))
+
+
+def send_scheduled(scheduled_id: int, *, actor: str | None = None) -> Call[Message]:
+    """Post a message that waits now."""
+    return Call("POST", f"/scheduled/{scheduled_id}/send", Message, given(actor=actor))

@@ -1,0 +1,49 @@
+"""Partners: staff and contacts."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from msgspec import UNSET, UnsetType
+
+from gateway.client.calls import Call, Text, asked, changes, step
+from gateway.client.shapes import Page, Partner
+
+
+def put_partner(
+    email: str,
+    *,
+    name: Text = UNSET,
+    internal: bool | UnsetType = UNSET,
+    role: Text = UNSET,
+    active: bool | UnsetType = UNSET,
+    addresses: Sequence[str] | UnsetType | None = UNSET,
+    language: Text = UNSET,
+    timezone: Text = UNSET,
+    phone: Text = UNSET,
+    signature: Text = UNSET,
+    notify: Mapping[str, Any] | UnsetType | None = UNSET,
+    actor: str | UnsetType = UNSET,
+) -> Call[Partner]:
+    """Create or change a partner. internal: staff. role: ``admin`` or ``member``. addresses: his further ones."""
+    body = changes(
+        name=name, internal=internal, role=role, active=active, addresses=addresses, language=language,
+        timezone=timezone, phone=phone, signature=signature, notify=notify, actor=actor,
+    )  # fmt: skip
+    return Call("PUT", f"/partners/{step(email)}", Partner, body)
+
+
+def partner(email: str) -> Call[Partner]:
+    """The partner of an address."""
+    return Call("GET", f"/partners/{step(email)}", Partner)
+
+
+def partners(*, query: str = "", before: str | int | None = None, limit: int = 30) -> Call[Page[Partner]]:
+    """Partners by id. query: words of the name or of an address."""
+    return Call("GET", "/partners", Page[Partner], query=asked(q=query, before=before, limit=limit))
+
+
+def merge_partner(email: str, into: str) -> Call[Partner]:
+    """Make a partner a part of another; answers the other."""
+    return Call("POST", f"/partners/{step(email)}/merge", Partner, {"into": into})
