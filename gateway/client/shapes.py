@@ -73,7 +73,7 @@ class Notice(Struct, frozen=True):
 
 
 class Message(Struct, frozen=True):
-    """One entry of a thread. kind: message, note or log. tracking: {field, label, old, new} each."""
+    """One entry of a thread. kind: message, note or log. tracking: {field, label, old, new} each. to, cc: whom it names."""
 
     id: int
     record: RecordName
@@ -92,6 +92,8 @@ class Message(Struct, frozen=True):
     attachments: list[File] = field(default_factory=list)
     tracking: list[dict[str, Any]] = field(default_factory=list)
     notices: list[Notice] = field(default_factory=list)
+    to: list[Person] = field(default_factory=list)
+    cc: list[Person] = field(default_factory=list)
     folded: bool = False
     edited_at: datetime | None = None
     deleted_at: datetime | None = None
