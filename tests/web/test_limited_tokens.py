@@ -202,6 +202,8 @@ async def test_t236_an_inbox_is_its_owners_and_an_admins(api: httpx.AsyncClient)
         assert await unread(api, f"{INBOX}&actor={actor}") == [message]
     own = await api.post("/inbox/read", json={"partner": "dave@example.com", "actor": "dave@example.com"})
     assert own.json() == {"read": 1}
+    await api.put("/partners/dave@example.com", json={"active": False})
+    assert (await api.get(f"{INBOX}&actor=dave@example.com")).status_code == 403
 
 
 async def test_an_inbox_tells_nothing_of_records_that_were_closed_since(api: httpx.AsyncClient):
