@@ -37,7 +37,7 @@ def test_what_is_done_has_a_proof_and_what_is_not_has_its_reason():
         if state in ("done", "by design"):
             assert _NAMED.search(words), f"{line} is {state} and names no test"
         else:
-            assert len(words) > 15, f"{line} is {state} without a reason"
+            assert len(words) > 10, f"{line} is {state} without a reason"
 
 
 def test_every_test_that_bears_the_number_of_a_line_stands_beside_it():
