@@ -1,4 +1,4 @@
-"""The step to 0004 keeps every file and knows afterwards who wrote what each mail carries."""
+"""The step to 0003 keeps every file and knows afterwards who wrote what each mail carries."""
 
 from __future__ import annotations
 
