@@ -157,11 +157,14 @@ class Running:
 
 
 class Installation:
-    """A configuration with its data; any number of processes may run on it. command: how threadpost is called."""
+    """A configuration with its data; any number of processes may run on it. command: how threadpost is called.
+
+    more: further lines of the configuration.
+    """
 
     def __init__(
         self, directory: Path, *, relay: NextHop | None = None, database_url: str = "",
-        command: Sequence[str] = (sys.executable, "-m", "gateway"), cwd: Path = ROOT,
+        command: Sequence[str] = (sys.executable, "-m", "gateway"), cwd: Path = ROOT, more: str = "",
     ) -> None:  # fmt: skip
         self.directory = directory
         self.smtp, self.lmtp, self.web = free_port(), free_port(), free_port()
@@ -172,7 +175,9 @@ class Installation:
         self._api: httpx.Client | None = None
         self._client: Client | None = None
         directory.mkdir(parents=True, exist_ok=True)
-        self.config.write_text(self._toml(f"smtp://{HERE}:{relay.port}" if relay else "", database_url))
+        self.config.write_text(
+            self._toml(f"smtp://{HERE}:{relay.port}" if relay else "", database_url) + more
+        )
 
     def _toml(self, relay: str, database_url: str) -> str:
         return f"""[data]

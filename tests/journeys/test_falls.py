@@ -52,7 +52,7 @@ def hop() -> Iterator[NextHop]:
 @pytest.fixture
 def gateway(sqlite_template: Path, tmp_path: Path, hop: NextHop) -> Iterator[Installation]:
     """On SQLite, where whoever starts frees what the dead one held; on PostgreSQL leases run out by themselves."""
-    gateway = Installation(tmp_path / "gateway", relay=hop)
+    gateway = Installation(tmp_path / "gateway", relay=hop, more="[limits]\nmails_per_author = 0\n")
     yield gateway
     gateway.close()
 

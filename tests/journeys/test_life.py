@@ -116,7 +116,7 @@ def test_after_kill_9_the_work_goes_on_within_five_seconds(gateway: Installation
 
 def test_what_a_killed_worker_held_goes_on_within_five_seconds(tmp_path: Path, hop: NextHop):
     """On SQLite, where a lock tells that nobody else lives; on PostgreSQL a lease runs out by itself."""
-    with closing(Installation(tmp_path, relay=hop)) as gateway:
+    with closing(Installation(tmp_path, relay=hop, more="[limits]\nrecords_per_author = 0\n")) as gateway:
         victim = gateway.start()
         mails = [a_mail(CAROL, subject=f"In the fall {number}") for number in range(120)]
 

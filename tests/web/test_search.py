@@ -72,7 +72,9 @@ async def test_a_token_of_some_record_types_finds_nothing_of_others(web: Web, ap
     assert (await limited.get("/search", params={"q": "needle", "type": "order"})).json()["items"] == []
 
 
-@pytest.mark.parametrize("query", ['"', "'; DROP", "AND", "a*b(", "\0", "search_text:x", "😀", "%_\\", "x" * 5000])
+@pytest.mark.parametrize(
+    "query", ['"', "'; DROP", "AND", "a*b(", "\0", "search_text:x", "😀", "%_\\", "x" * 5000]
+)
 async def test_odd_questions_are_answered(api: httpx.AsyncClient, query: str):
     for path in (MESSAGES, "/search"):
         answer = await api.get(path, params={"q": query})
