@@ -15,6 +15,7 @@ from gateway.chatter.events import Events
 from gateway.chatter.types import TypeRules, Types
 from gateway.mail.subject import reply_subject
 from gateway.rules.limits import waits_until
+from gateway.rules.policy import FOLLOW_NAMED
 from gateway.rules.recipients import EMAIL, FOLLOWER, Notice, Said, notices
 from gateway.rules.subscription import defaults
 from gateway.rules.tracking import Change
@@ -215,7 +216,7 @@ class Posting:
         """Who writes begins to follow, and whom he names where the type wants that (Odoo's mail_post_autofollow)."""
         rules = self._types.get(draft.thread.record_type, session)
         named: frozenset[int] = frozenset()
-        if rules.policy.get("auto_follow_recipients") and not draft.internal:
+        if rules.policy.get(FOLLOW_NAMED) and not draft.internal:
             named = draft.recipients | draft.mentioned
         new = 0
         for reason, people in (("author", draft.followers), ("recipient", self._active(session, named, now))):

@@ -18,6 +18,7 @@ from store.models.views import ParticipantView
 CLASSES = ("internal", "follower", "known", "stranger", "automatic")
 DECISIONS = ("accept", "hold", "reject", "discard")
 _HOUSE_RULES = {"outsiders": ("hold", "same_domain"), "auto_follow": ("verified", "always", "never")}
+FOLLOW_NAMED = "auto_follow_recipients"  # yes or no: whom a message names follows the record
 _TEXTS = ("refusal_html",)
 
 
@@ -102,6 +103,8 @@ def house_rule(name: str, levels: Sequence[Level], otherwise: str) -> str:
 def problem(policy: Mapping[str, Any], *, of_type: bool) -> tuple[str, str] | None:
     """The first wrong entry of a policy and what is wrong with it, None if all is well. of_type: not of an alias."""
     for name, value in policy.items():
+        if name == FOLLOW_NAMED and of_type and isinstance(value, bool | None):
+            continue
         allowed = _allowed(name, of_type=of_type)
         if allowed is None:
             return name, f"a policy has no {name!r}; it has {', '.join(_names(of_type=of_type))}"
@@ -124,4 +127,4 @@ def _allowed(name: str, *, of_type: bool) -> Sequence[str] | None:
 
 
 def _names(*, of_type: bool) -> list[str]:
-    return [*CLASSES, *_HOUSE_RULES, *_TEXTS, *(["access"] if of_type else [])]
+    return [*CLASSES, *_HOUSE_RULES, *_TEXTS, *(["access", FOLLOW_NAMED] if of_type else [])]

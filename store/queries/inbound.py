@@ -287,7 +287,7 @@ def ledger(
     statement = select(*_ledger_columns).order_by(_mail.c.id.desc()).limit(limit)
     if query.strip():
         ids = named(session, MAILS, query, where=conditions, before=before, limit=limit)
-        ids += _unread(session, query.strip(), conditions, before, limit)
+        ids += _unread(session, query.replace("\0", " ").strip(), conditions, before, limit)
         ids = sorted(set(ids), reverse=True)[:limit]
         return list(session.execute(statement.where(_mail.c.id.in_(ids or [0]))))
     statement = statement if before is None else statement.where(_mail.c.id < before)

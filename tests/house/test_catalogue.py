@@ -18,12 +18,12 @@ def catalogue() -> dict[str, tuple[str, str]]:
     return {line: (state, words) for line, state, words in _ROW.findall(text)}
 
 
-def tests() -> set[str]:
+def names_of_tests() -> set[str]:
     return {name for path in (ROOT / "tests").rglob("test_*.py") for name in _TEST.findall(path.read_text())}
 
 
 def test_the_catalogue_names_only_tests_that_exist():
-    known = tests()
+    known = names_of_tests()
 
     for line, (_, words) in catalogue().items():
         assert set(_NAMED.findall(words)) <= known, line
@@ -43,7 +43,7 @@ def test_what_is_done_has_a_proof_and_what_is_not_has_its_reason():
 def test_every_test_that_bears_the_number_of_a_line_stands_beside_it():
     rows = catalogue()
     numbered: dict[str, set[str]] = defaultdict(set)
-    for name in tests():
+    for name in names_of_tests():
         for number in re.findall(r"(?:^test|_)_?t(\d{3})(?=_)", name):
             numbered[f"T{number}"].add(name)
 

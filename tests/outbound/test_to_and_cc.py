@@ -47,7 +47,12 @@ def a_post(
         message_id = a_message(session, thread_id, author_id, addressees=addressees, **message)
         for partner_id in people.values():
             a_delivery(
-                session, message_id, thread_id, partner_id, reason="mention" if message else "recipient"
+                session,
+                message_id,
+                thread_id,
+                partner_id,
+                reason="mention" if message else "recipient",
+                confirmed=bool(message),
             )
         for name in followers:
             a_delivery(session, message_id, thread_id, a_follower(session, thread_id, name))
