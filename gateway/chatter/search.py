@@ -29,7 +29,8 @@ class Hit(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """What somebody looks for. text: as typed. thread_id: None = over all records. kind, record_type: None = any."""
+    """What somebody looks for. text: as typed. thread_id: None = over all records. kind: one, or several with
+    commas between them. kind, record_type: None = any."""
 
     text: str
     reader: Reader

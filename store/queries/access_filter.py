@@ -83,6 +83,11 @@ def readable_files(session: Session, reader: Reader) -> list[ColumnElement[bool]
     return [*conditions, or_(and_(_attachment.c.message_id.is_(None), of_record), of_message)]
 
 
+def of_kind(kinds: str) -> ColumnElement[bool]:
+    """The condition on ``message`` for one kind, or for several with commas between them."""
+    return _message.c.kind.in_(sorted(set(kinds.split(","))))
+
+
 def _of_types(reader: Reader) -> list[ColumnElement[bool]]:
     return [] if reader.types is None else [_thread.c.record_type.in_(sorted(reader.types))]
 

@@ -13,7 +13,7 @@ from sqlalchemy.dialects.sqlite import insert as insert_sqlite
 
 from store.bell import ring
 from store.models import Arrival, Attachment, Delivery, Message, MessageRef, Notice, Partner, Thread
-from store.queries.access_filter import EVERYTHING, Reader, readable_messages
+from store.queries.access_filter import EVERYTHING, Reader, of_kind, readable_messages
 from store.session import Session
 
 _message = Message.table()
@@ -225,12 +225,12 @@ def page(
 ) -> list[Any]:  # fmt: skip
     """Messages of a thread that the reader may read, with author and record, newest first.
 
-    after: the oldest that are newer than this id.
+    kind: one, or several with commas between them; None = all. after: the oldest that are newer than this id.
     """
     statement = select(*_columns).select_from(_joined).where(_message.c.thread_id == thread_id).limit(limit)
     statement = statement.where(*readable_messages(session, reader))
     if kind:
-        statement = statement.where(_message.c.kind == kind)
+        statement = statement.where(of_kind(kind))
     if before is not None:
         statement = statement.where(_message.c.id < before)
     if after is not None:
@@ -246,7 +246,7 @@ def count(session: Session, thread_id: int, *, kind: str | None = None, reader: 
         statement = statement.join(_thread, _thread.c.id == _message.c.thread_id)
         statement = statement.where(*readable_messages(session, reader))
     if kind:
-        statement = statement.where(_message.c.kind == kind)
+        statement = statement.where(of_kind(kind))
     return int(session.execute(statement).scalar_one())
 
 

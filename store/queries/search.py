@@ -12,7 +12,7 @@ from typing import Any
 from sqlalchemy import BigInteger, Select, column, func, literal, select, table, text
 
 from store.models import Message, Thread
-from store.queries.access_filter import Reader, readable_messages
+from store.queries.access_filter import Reader, of_kind, readable_messages
 from store.search import Phrase, for_fts5, for_like, for_tsquery
 from store.session import Session
 
@@ -40,7 +40,7 @@ def hits(
     found, ids = _indexed(session, wanted, thread_id, whole)
     narrow = readable_messages(session, reader)
     if kind:
-        narrow.append(_message.c.kind == kind)
+        narrow.append(of_kind(kind))
     if record_type:
         narrow.append(_thread.c.record_type == record_type)
     if narrow:
@@ -97,6 +97,6 @@ def scan(
     for phrase in wanted:
         found = found.where(padded.contains(for_like(phrase, inside=inside)))
     if kind:
-        found = found.where(_message.c.kind == kind)
+        found = found.where(of_kind(kind))
     found = found.where(_message.c.id.in_(newest), *readable_messages(session, reader))
     return list(session.execute(found.order_by(_message.c.id.desc())).scalars())

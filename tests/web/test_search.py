@@ -80,3 +80,20 @@ async def test_odd_questions_are_answered(api: httpx.AsyncClient, query: str):
         answer = await api.get(path, params={"q": query})
 
         assert answer.status_code == 200 and answer.json()["items"] == [], (path, answer.text)
+
+
+async def test_f07_conversations_alone_are_listed_and_searched(api: httpx.AsyncClient):
+    said, noted = await say(api, "needle"), await say(api, "needle", kind="note")
+    both = {"kind": "message,note"}
+
+    listed = (await api.get(MESSAGES, params=both)).json()
+    found = (await api.get(MESSAGES, params={**both, "q": "needle"})).json()
+    everywhere = (await api.get("/search", params={**both, "q": "needle"})).json()
+    wrong = await api.get(MESSAGES, params={"kind": "message,nothing"})
+
+    for page in (listed, found, everywhere):
+        assert [item["id"] for item in page["items"]] == [noted, said] and page["total"] == 2
+    assert {item["kind"] for item in (await api.get(MESSAGES, params={"kind": "log"})).json()["items"]} == {
+        "log"
+    }
+    assert (wrong.status_code, wrong.json()["errors"][0]["pointer"]) == (422, "#/kind")

@@ -49,8 +49,8 @@ def list_messages(
     record_type: str, key: str, services: Given, caller: Asking, wish: Wished, q: str = "", kind: str | None = None,
     actor: str | None = None,
 ) -> Page[MessageView]:  # fmt: skip
-    """The conversation, newest first. q: words that must all occur; accents and case do not matter. actor: as this
-    person sees it. total is left out when there are over 1,000 hits."""
+    """The conversation, newest first. q: words that must all occur; accents and case do not matter. kind: one,
+    or several with commas (message,note = what people said). actor: as this person sees it. total is left out when there are over 1,000 hits."""
     check_kind(kind)
 
     def work(session: Session) -> Page[MessageView]:
@@ -121,7 +121,7 @@ def get_audience(
 ) -> Page[Considered]:  # fmt: skip
     """Who would hear of a message now: everybody who is considered, with the reason why or why not. actor: not
     at all for an outsider, who is not shown who follows."""
-    check_kind(kind)
+    check_kind(kind, several=False)
     named = [part for text in mentions or [] for part in text.split(",") if part.strip()]
 
     def work(session: Session) -> Page[Considered]:

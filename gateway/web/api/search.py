@@ -34,7 +34,7 @@ def search(
 ) -> Page[FoundView]:  # fmt: skip
     """Messages of all records, newest first. q: words that must all occur, in any order; a word of four letters
     or more may be the beginning of a longer one; words in quotation marks stand together; accents and case do
-    not matter. actor: only what this person may read. total is left out when there are over 1,000 hits."""
+    not matter. kind: one, or several with commas. actor: only what this person may read. total is left out when there are over 1,000 hits."""
     check_kind(kind)
     if not q.strip():
         raise BadValue.of("q", "say what to look for")
@@ -61,10 +61,13 @@ def hits(session: Session, question: Question, wish: Wish) -> Page[MessageView]:
     return Page(views, following, msgspec.UNSET if search.total is None else search.total)
 
 
-def check_kind(kind: str | None) -> None:
-    """Raise BadValue for a kind that messages do not have."""
-    if kind is not None and kind not in ALL_KINDS:
-        raise BadValue.of("kind", f"{kind!r} is none of {', '.join(ALL_KINDS)}")
+def check_kind(kind: str | None, *, several: bool = True) -> None:
+    """Raise BadValue for a kind that messages do not have. several: more than one, with commas between them."""
+    if kind is None:
+        return
+    for one in kind.split(",") if several else [kind]:
+        if one not in ALL_KINDS:
+            raise BadValue.of("kind", f"{one!r} is none of {', '.join(ALL_KINDS)}")
 
 
 def _fields(view: MessageView) -> dict[str, Any]:
