@@ -215,6 +215,9 @@ class Pipeline:
         """Do what was found. too_many: why no place of this mail takes it (Odoo T104), "" if they do."""
         end, thread_id = judged.end, judged.thread.id if judged.thread else None
         if isinstance(end, Admit) and too_many:
+            other = self._placing.posted_as(session, case, judged.thread)
+            if other is not None:
+                return Outcome("absorbed", f"duplicate of {other}", thread_id=thread_id)
             end = Hold(too_many)
         match end:
             case Outcome():

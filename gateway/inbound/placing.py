@@ -55,7 +55,7 @@ class Placing:
     ) -> Outcome:  # fmt: skip
         """Post the mail of a case on its thread, or on the record that it opens. thread: None = it opens one."""
         mail = case.mail
-        key = f"thread:{thread.id}" if thread else f"alias:{_alias_of(case.route).alias_id}"
+        key = _key(case, thread)
         counted = counted_as(case.address)
         other = messages.arrive(session, key, mail.reading.fingerprint, mail.id, case.now, author=counted)
         if other is not None and other != mail.id:
@@ -86,6 +86,10 @@ class Placing:
         case.trace.add("follow", f"{receipt.followed} new", "")
         case.trace.add("expand", f"{receipt.told} told", f"{receipt.skipped} not told")
         return Outcome("posted", admitted.reason, opened.id, receipt.message_id)
+
+    def posted_as(self, session: Session, case: Case, thread: ThreadView | None) -> int | None:
+        """The entry under which the same mail was posted at this place already, None if it was not."""
+        return messages.arrived(session, _key(case, thread), case.mail.reading.fingerprint)
 
     def _send_templates(
         self, session: Session, case: Case, opened: ThreadView, sure: Confidence, *, author_id: int | None
@@ -226,6 +230,10 @@ class Placing:
 def _own_id(header_id: str | None) -> str | None:
     """The sender's Message-ID, which all readers will see in References; None if it is made of a token."""
     return header_id if header_id is None or hide_tokens(header_id) == header_id else None
+
+
+def _key(case: Case, thread: ThreadView | None) -> str:
+    return f"thread:{thread.id}" if thread else f"alias:{_alias_of(case.route).alias_id}"
 
 
 def _alias_of(route: Route) -> ToAlias:

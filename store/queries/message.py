@@ -52,7 +52,13 @@ def arrive(
     }  # fmt: skip
     if session.execute(_arrive[session.dialect.name], values).rowcount == 1:
         return None
-    return int(session.execute(_arrived, {"target": target, "fingerprint": fingerprint}).scalar_one())
+    return arrived(session, target, fingerprint)
+
+
+def arrived(session: Session, target: str, fingerprint: str) -> int | None:
+    """The ledger id that has the key of a mail for a target, None while it is free."""
+    found: int | None = session.execute(_arrived, {"target": target, "fingerprint": fingerprint}).scalar()
+    return found
 
 
 _add = insert(_message)

@@ -98,6 +98,17 @@ def test_t100_the_reason_is_told_and_a_person_may_let_it_in(world: World):
     assert (world.entry(held).state, records(world)) == ("posted", 4)
 
 
+def test_a_posted_mail_that_comes_again_is_a_duplicate_and_not_one_too_many(world: World):
+    raw = stamped(a_mail(CAROL), "customer.example")
+    first = world.receive(raw, SUPPORT, client=hop_client())
+    for _ in range(2):
+        opens(world)
+
+    again = world.receive(raw, SUPPORT, client=hop_client())
+
+    assert (world.entry(again).state, world.entry(again).reason) == ("absorbed", f"duplicate of {first}")
+
+
 def test_a_colleague_and_an_exempt_system_open_as_many_as_they_like(database: Database, tmp_path: Path):
     limits = Limits(records=2, exempt=frozenset({"watch@corp.example"}))
     world = World(database, tmp_path, limits=limits)
