@@ -7,10 +7,17 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, NamedTuple
+from typing import Any
 
+from gateway.chatter.draft import SYSTEM as SYSTEM
+from gateway.chatter.draft import Addressee as Addressee
+from gateway.chatter.draft import Author as Author
+from gateway.chatter.draft import Draft as Draft
+from gateway.chatter.draft import File as File
+from gateway.chatter.draft import row_of
+from gateway.chatter.draft import search_words as search_words
 from gateway.chatter.events import Events
 from gateway.chatter.types import TypeRules, Types
 from gateway.mail.subject import reply_subject
@@ -18,104 +25,18 @@ from gateway.rules.limits import waits_until
 from gateway.rules.policy import FOLLOW_NAMED
 from gateway.rules.recipients import EMAIL, FOLLOWER, Notice, Said, notices
 from gateway.rules.subscription import defaults
-from gateway.rules.tracking import Change
 from gateway.rules.visibility import ALL
 from store.models.views import AudienceView, ThreadView
 from store.queries import follower as followers
 from store.queries import limits as counts
 from store.queries import message as messages
 from store.queries import thread as threads
-from store.search import indexed
 from store.session import Session
 
 ASSIGNED, INVITED = "assigned", "invited"
 _MAIL_OF = {ASSIGNED: "assigned", INVITED: "invite"}
 _POSTS_AN_HOUR = 20  # what a lively record may have
 _ONE_DAY = timedelta(days=1)
-
-
-@dataclass(frozen=True, slots=True)
-class Author:
-    """Who is shown as the author. partner_id None = the system, or somebody who is no partner."""
-
-    partner_id: int | None
-    name: str
-    email: str
-    internal: bool = False
-
-
-SYSTEM = Author(None, "Threadpost", "")
-
-
-@dataclass(frozen=True, slots=True)
-class File:
-    """A file whose octets are durable in the blob store already. preview: a few lines about it, "" if none."""
-
-    name: str
-    content_type: str
-    size: int
-    blob: str
-    content_id: str | None = None
-    inline: bool = False
-    preview: str = ""
-
-
-class Addressee(NamedTuple):
-    """Somebody whom a message names in To or Cc, as he went then. partner_id None = nobody we know. how: to or cc."""
-
-    partner_id: int | None
-    name: str
-    email: str
-    how: str
-
-
-@dataclass(frozen=True, slots=True)
-class Draft:
-    """A message on its way into a thread.
-
-    kind: message, note or log. internal: for staff only. actor_id: who really wrote it where the author is
-    another, None = the author. mentioned, recipients: partner ids. spared: partners who are not told, and why.
-    confirmed: outsiders who may get this internal message. addressed / addressed_count_for, named_only: as in
-    rules/recipients. followers: partners who begin to follow by this message: (id, internal). addressees: whom
-    To and Cc show. header_id: the Message-ID under which it came in, None if it was written here. tell: False =
-    stored, nobody is told but those whom it concerns. concerned: partner ids whom it concerns in person, for the
-    reason ``concern`` (ASSIGNED or INVITED); payload: what their mails say beside it.
-    """
-
-    thread: ThreadView
-    kind: str
-    subtype: str
-    author: Author
-    actor_id: int | None = None
-    internal: bool = False
-    confidence: str = ""
-    subject: str | None = None
-    body_html: str = ""
-    body_text: str = ""
-    quoted_html: str | None = None
-    parent_id: int | None = None
-    date: datetime | None = None
-    files: tuple[File, ...] = ()
-    attachment_ids: tuple[int, ...] = ()
-    mentioned: frozenset[int] = frozenset()
-    recipients: frozenset[int] = frozenset()
-    confirmed: frozenset[int] = frozenset()
-    spared: Mapping[int, str] = field(default_factory=dict)
-    addressed: frozenset[int] = frozenset()
-    addressed_count_for: str = "nobody"
-    named_only: bool = False
-    addressees: tuple[Addressee, ...] = ()
-    followers: tuple[tuple[int, bool], ...] = ()
-    header_id: str | None = None
-    inbound_id: int | None = None
-    tracking: tuple[Change, ...] = ()
-    folded: bool = False
-    generated: bool = False
-    tell: bool = True
-    extra_search: tuple[str, ...] = field(default=())
-    concerned: frozenset[int] = frozenset()
-    concern: str = ""
-    payload: dict[str, Any] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,7 +86,7 @@ class Posting:
     def post(self, session: Session, draft: Draft, now: datetime) -> Receipt:
         """Post the draft: message, files, follow, expand, queue."""
         header_id = self.new_header_id(draft.thread)
-        message_id = messages.add(session, _row(draft, header_id, now))
+        message_id = messages.add(session, row_of(draft, header_id, now))
         references = [(header_id, True)] + ([(draft.header_id, False)] if draft.header_id else [])
         messages.add_refs(session, message_id, references)
         self._attach(session, message_id, draft, now)
@@ -180,7 +101,7 @@ class Posting:
     def post_all(self, session: Session, drafts: Sequence[Draft], now: datetime) -> list[int]:
         """Post drafts that bring no files and no followers, in few statements; answers the message ids in order."""
         headers = [self.new_header_id(draft.thread) for draft in drafts]
-        rows = [_row(draft, header_id, now) for draft, header_id in zip(drafts, headers, strict=True)]
+        rows = [row_of(draft, header_id, now) for draft, header_id in zip(drafts, headers, strict=True)]
         ids = messages.add_all(session, rows)
         messages.add_own_refs(session, list(zip(headers, ids, strict=True)))
         audiences = self._audiences(session, drafts, now)
@@ -394,73 +315,3 @@ def _standing(draft: Draft, notice: Notice) -> dict[str, Any]:
         "author_id": draft.author.partner_id, "detail": notice.reason, "state": "suppressed",
         "reason": "mention" if notice.partner_id in draft.mentioned else reason,
     }  # fmt: skip
-
-
-def _row(draft: Draft, header_id: str, now: datetime) -> dict[str, Any]:
-    return {
-        "thread_id": draft.thread.id,
-        "kind": draft.kind,
-        "subtype": draft.subtype,
-        "internal": draft.internal,
-        "author_id": draft.author.partner_id,
-        "author_name": draft.author.name,
-        "author_email": draft.author.email,
-        "confidence": draft.confidence,
-        "date": draft.date or now,
-        "subject": draft.subject,
-        "body_html": draft.body_html,
-        "body_text": draft.body_text,
-        "quoted_html": draft.quoted_html,
-        "message_id": header_id,
-        "parent_id": draft.parent_id,
-        "tracking": [_line(change) for change in draft.tracking] or None,
-        "addressees": [one._asdict() for one in draft.addressees] or None,
-        "folded": draft.folded,
-        "generated": draft.generated,
-        "inbound_id": draft.inbound_id,
-        "search_text": search_text(draft),
-        "edited_at": None,
-        "deleted_at": None,
-    }
-
-
-def search_text(draft: Draft) -> str:
-    """What a search in the thread looks at: subject, body, file names, tracked values."""
-    names = [*(file.name for file in draft.files), *draft.extra_search]
-    return search_words(
-        draft.subject, draft.body_text, names, [_line(change) for change in draft.tracking], draft.internal
-    )
-
-
-def search_words(
-    subject: str | None,
-    body_text: str,
-    names: Sequence[str],
-    tracking: Sequence[dict[str, Any]],
-    internal: bool = False,
-) -> str:
-    """The words of a message as they are indexed. names: of its files. internal: staff alone reads it."""
-    shown = [line for line in tracking if internal or not line.get("internal")]
-    words = [
-        subject or "",
-        body_text,
-        *names,
-        *(line[name] for line in shown for name in ("label", "old", "new")),
-    ]
-    return indexed("\n".join(word for word in words if word))
-
-
-def _line(change: Change) -> dict[str, Any]:
-    line: dict[str, Any] = {
-        "field": change.field,
-        "label": change.label,
-        "old": change.old,
-        "new": change.new,
-    }
-    if change.type:
-        line["type"] = change.type
-    if change.internal:
-        line["internal"] = True
-    if change.old_value is not None:
-        line |= {"old_value": change.old_value, "new_value": change.new_value}
-    return line
