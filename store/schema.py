@@ -19,7 +19,7 @@ from store.models import Base
 from store.session import Database, Session
 
 _LOCK = 0x7468726561  # any number that is ours alone: "threa"
-_WORDS = re.compile(r"(ix_)?(message|thread|partner|inbound_mail)_words")
+_BY_TRIGGERS = re.compile(r"(ix_)?((message|thread|partner|inbound_mail)_words|thread_member)")
 _lock = text("SELECT pg_advisory_xact_lock(:number)")
 
 
@@ -63,8 +63,8 @@ def differences(database: Database) -> list[object]:
 
 
 def _is_described(name: str | None, kind: str, _: object) -> bool:
-    """The models describe it: everything but the indexes of words, which each database has in its own way."""
-    return not (kind in ("table", "index") and _WORDS.match(name or ""))
+    """The models describe it: everything but what triggers keep, which each database has in its own way."""
+    return not (kind in ("table", "index") and _BY_TRIGGERS.match(name or ""))
 
 
 def _current(session: Session) -> str | None:

@@ -25,6 +25,7 @@ from gateway.rules.limits import Limits
 from gateway.rules.token import Keys, Kind, Token, mint
 from store.blobs import BlobStore
 from store.models.views import PartnerView, ThreadView
+from store.queries import conversation
 from store.queries import follower as followers
 from store.queries import inbound as ledger
 from store.queries import message as messages
@@ -181,7 +182,7 @@ class World:
     def messages(self, thread: ThreadView) -> list[Any]:
         """Oldest first, without the log entry that says the record was created."""
         with self.database.read() as session:
-            page = messages.page(session, thread.id, limit=200)
+            page = conversation.page(session, thread.id, limit=200)
         return [row for row in reversed(page) if not row.body_text.endswith(" created")]
 
     def notices(self, message_id: int) -> dict[str, tuple[str, str]]:

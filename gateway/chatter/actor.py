@@ -11,8 +11,8 @@ from gateway.chatter.types import Types
 from gateway.errors import BadValue, FieldError, NotFound
 from gateway.rules.visibility import FOLLOWERS, MEMBERS, may_access
 from store.models.views import PartnerView, ThreadView
+from store.queries import conversation
 from store.queries import follower as followers
-from store.queries import message as messages
 from store.queries import thread as threads
 from store.queries.access_filter import EVERYTHING, Reader
 from store.session import Session
@@ -58,7 +58,7 @@ def open_thread(session: Session, reader: Reader, thread: ThreadView) -> ThreadV
 
 def shown_thread(session: Session, reader: Reader, thread: ThreadView) -> ThreadView:
     """The thread, for one who may work on it or read a message of it. Raises NotFound."""
-    if _may_open(session, reader, thread) or messages.page(session, thread.id, limit=1, reader=reader):
+    if _may_open(session, reader, thread) or conversation.page(session, thread.id, limit=1, reader=reader):
         return thread
     raise NotFound(f"there is no {thread.record_type} {thread.key}")
 

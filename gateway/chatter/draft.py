@@ -119,6 +119,7 @@ def row_of(draft: Draft, header_id: str, now: datetime) -> dict[str, Any]:
         "generated": draft.generated,
         "inbound_id": draft.inbound_id,
         "search_text": search_text(draft),
+        "search_internal": search_internal(draft),
         "edited_at": None,
         "deleted_at": None,
     }
@@ -130,6 +131,12 @@ def search_text(draft: Draft) -> str:
     return search_words(
         draft.subject, draft.body_text, names, [_line(change) for change in draft.tracking], draft.internal
     )
+
+
+def search_internal(draft: Draft) -> str:
+    """What only staff finds: the internal changes in an entry that others may read."""
+    lines = [] if draft.internal else [_line(change) for change in draft.tracking if change.internal]
+    return search_words(None, "", (), lines, internal=True) if lines else ""
 
 
 def search_words(

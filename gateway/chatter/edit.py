@@ -147,7 +147,7 @@ def remove(
     store.withdraw(session, row.id, "the message was withdrawn", now)
     store.empty_payloads(session, row.id)
     emptied = {"body_html": "", "body_text": "", "quoted_html": None, "subject": None, "search_text": ""}
-    messages.change(session, row.id, {**emptied, "deleted_at": now})
+    messages.change(session, row.id, {**emptied, "search_internal": "", "deleted_at": now})
 
 
 def versions(

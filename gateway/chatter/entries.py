@@ -12,6 +12,7 @@ from gateway.chatter.names import Person, RecordName
 from gateway.errors import NotFound
 from store.queries import delivery as deliveries
 from store.queries import inbound as ledger
+from store.queries.narrow import Window
 from store.session import Session
 
 
@@ -77,10 +78,10 @@ class DeliveryView(msgspec.Struct, frozen=True):
 def ledger_entries(
     session: Session, *, state: str | None = None, query: str = "", before: int | None = None, limit: int = 30,
     types: Collection[str] | None = None,
-) -> list[EntryView]:  # fmt: skip
+) -> Window:  # fmt: skip
     """Entries of the ledger, newest first: two statements. types: only of these record types, None = all."""
-    rows = ledger.ledger(session, state=state, query=query, before=before, limit=limit, types=types)
-    return entry_views(session, rows)
+    found = ledger.ledger(session, state=state, query=query, before=before, limit=limit, types=types)
+    return found._replace(rows=entry_views(session, found.rows))
 
 
 def ledger_entry(session: Session, mail_id: int, types: Collection[str] | None = None) -> EntryView:
@@ -133,12 +134,12 @@ def _line(line: dict[str, Any], target: str | msgspec.UnsetType = msgspec.UNSET)
 def delivery_views(
     session: Session, *, state: str | None = None, thread_id: int | None = None, before: int | None = None,
     limit: int = 30, types: Collection[str] | None = None,
-) -> list[DeliveryView]:  # fmt: skip
+) -> Window:  # fmt: skip
     """Deliveries, newest first: one statement. types: of these record types, None = all."""
-    rows = deliveries.queue(
+    found = deliveries.queue(
         session, state=state, thread_id=thread_id, before=before, limit=limit, types=types
     )
-    return [delivery_view(row) for row in rows]
+    return found._replace(rows=[delivery_view(row) for row in found.rows])
 
 
 def delivery_view(row: Any) -> DeliveryView:

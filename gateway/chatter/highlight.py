@@ -3,27 +3,29 @@
 from __future__ import annotations
 
 import html as entities
+import itertools
 import re
 from collections.abc import Sequence
 
-from store.search import MOST_LETTERS, fold
+from store.search import MOST_LETTERS, Phrase, fold, pattern
 
 _AROUND = 60  # characters of context on each side of a hit
 _MOST_HITS = 3
+_MOST_FOUND = 50  # of each phrase
 _BLANK = re.compile(r"\s")
 
 
-def highlights(text: str, words: Sequence[str]) -> list[str]:
-    """Where the words stand in a text: at most three snippets of HTML, hits inside ``<mark>``.
+def highlights(text: str, wanted: Sequence[Phrase]) -> list[str]:
+    """Where the phrases stand in a text: at most three snippets of HTML, hits inside ``<mark>``.
 
-    words: folded; accents and case do not matter, as in the search itself.
+    wanted: of ``store.search.phrases``; accents, case and the signs between words do not matter, as in the search.
 
-    >>> highlights("Café & bar", ["cafe"])
-    ['<mark>Café</mark> &amp; bar']
+    >>> highlights("Café & bar, order 4711 B", [("cafe",), ("4711", "b")])
+    ['<mark>Café</mark> &amp; bar, order <mark>4711 B</mark>']
     """
     text = text[:MOST_LETTERS]
     folded, places = _with_places(text)
-    hits = sorted({found for word in words for found in _find(folded, word)})
+    hits = sorted({found for phrase in wanted for found in _find(folded, phrase)})
     snippets: list[str] = []
     shown_to = -1
     for start, _ in hits:
@@ -49,13 +51,14 @@ def _with_places(text: str) -> tuple[str, Sequence[int]]:
     return "".join(letters), [*places, len(text)]
 
 
-def _find(folded: str, word: str) -> list[tuple[int, int]]:
-    found: list[tuple[int, int]] = []
-    at = folded.find(word) if word else -1
-    while at >= 0 and len(found) < 50:
-        found.append((at, at + len(word)))
-        at = folded.find(word, at + len(word))
-    return found
+def _find(folded: str, phrase: Phrase) -> list[tuple[int, int]]:
+    """Where the phrase stands at the beginning of words; where it does not, inside words."""
+    for inside in (False, True):
+        found = itertools.islice(pattern(phrase, inside=inside).finditer(folded), _MOST_FOUND)
+        spans = [one.span() for one in found]
+        if spans:
+            return spans
+    return []
 
 
 def _marked(text: str, places: Sequence[int], left: int, right: int, hits: Sequence[tuple[int, int]]) -> str:

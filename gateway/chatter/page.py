@@ -26,6 +26,7 @@ from store.queries import listing, types
 from store.queries import message as messages
 from store.queries import partner as partners
 from store.queries import thread as threads
+from store.search import Phrase
 from store.session import Session
 
 _TROUBLE = frozenset({"failed", "deferred", "bounced", "complained", "suppressed"})
@@ -146,20 +147,27 @@ class PartnerDetails(msgspec.Struct, frozen=True):
 
 
 def message_views(
-    session: Session, rows: Sequence[Any], words: Sequence[str] = (), *, outsider: bool = False
-) -> list[MessageView]:
-    """The messages of rows of ``messages.page``, in their order: two statements. words: folded, to be marked.
+    session: Session, rows: Sequence[Any], words: Sequence[Phrase] = (), *, outsider: bool = False,
+    labels: Mapping[tuple[str, str], str] | None = None,
+) -> list[MessageView]:  # fmt: skip
+    """The messages of rows of ``messages.page``, in their order: two statements. words: to be marked.
 
     An image inside the body that the thread has shown before, such as the logo of a signature, is no file
     of the list; the body shows it as ever. outsider: without what is for staff: who was told, and internal
-    changes.
+    changes. labels: what subtypes are called that were found by that, by record type and name.
     """
     ids = [row.id for row in rows]
     files = messages.attachments_of(session, ids)
     notices = {} if outsider else messages.notices_of(session, ids)
     rows = _with_lines(session, rows, outsider=outsider)
     staff = _staff_among(session, rows)
-    return [_message(row, files.get(row.id, []), notices.get(row.id, []), words, staff) for row in rows]
+    return [
+        _message(
+            row, files.get(row.id, []), notices.get(row.id, []), words, staff,
+            label=(labels or {}).get((row.record_type, row.subtype), ""),
+        )
+        for row in rows
+    ]  # fmt: skip
 
 
 def _staff_among(session: Session, rows: Sequence[Any]) -> frozenset[int]:
@@ -177,8 +185,9 @@ def _named(row: Any, how: str, staff: Collection[int]) -> list[Person]:
 
 
 def _message(
-    row: Any, files: Sequence[Any], notices: Sequence[Any], words: Sequence[str], staff: Collection[int]
-) -> MessageView:
+    row: Any, files: Sequence[Any], notices: Sequence[Any], words: Sequence[Phrase], staff: Collection[int], *,
+    label: str,
+) -> MessageView:  # fmt: skip
     urls = {file.content_id: f"/api/v1/attachments/{file.id}" for file in files if file.content_id}
     return MessageView(
         id=row.id,
@@ -203,7 +212,7 @@ def _message(
         notices=[_notice(notice) for notice in {notice.partner_id: notice for notice in notices}.values()],
         to=_named(row, "to", staff),
         cc=_named(row, "cc", staff),
-        highlights=highlights(_searched(row, files), words) if words else msgspec.UNSET,
+        highlights=highlights(_searched(row, files, label), words) if words else msgspec.UNSET,
     )
 
 
@@ -287,9 +296,9 @@ def shown(html: str, urls: dict[str, str]) -> str:
     return clean(html, urls) if "<" in html else html
 
 
-def _searched(row: Any, files: Sequence[Any]) -> str:
+def _searched(row: Any, files: Sequence[Any], label: str) -> str:
     tracked = [line[name] for line in row.tracking or () for name in ("label", "old", "new")]
-    parts = [row.subject or "", row.body_text, *(file.name for file in files), *tracked]
+    parts = [label, row.subject or "", row.body_text, *(file.name for file in files), *tracked]
     return "\n".join(part for part in parts if part)
 
 

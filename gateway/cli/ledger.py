@@ -27,7 +27,7 @@ def list_(asked: Asked, state: str | None, query: str, limit: int, as_json: bool
     from gateway.chatter.entries import ledger_entries
 
     with asked.app.database.read() as session:
-        entries = ledger_entries(session, state=state, query=query, before=None, limit=limit)
+        entries = ledger_entries(session, state=state, query=query, before=None, limit=limit).rows
     if as_json:
         for entry in entries:
             print_json(entry)

@@ -22,7 +22,7 @@ def list_(asked: Asked, state: str | None, limit: int, as_json: bool) -> None:
     from gateway.chatter.entries import delivery_views
 
     with asked.app.database.read() as session:
-        found = delivery_views(session, state=state, before=None, limit=limit)
+        found = delivery_views(session, state=state, before=None, limit=limit).rows
     if as_json:
         for delivery in found:
             print_json(delivery)

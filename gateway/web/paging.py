@@ -11,6 +11,7 @@ from litestar.di import NamedDependency
 from litestar.params import Parameter, SkipValidation
 
 from gateway.errors import BadShape, BadValue, FieldError
+from store.queries.narrow import Window
 
 StateFilter = Annotated[str | None, Parameter(query="state")]
 """The query parameter ``state``; the framework keeps a parameter of this name for itself."""
@@ -87,6 +88,12 @@ def cut(rows: Sequence[T], limit: int, cursor: Callable[[T], int | str]) -> tupl
     """The rows of a page and the cursor of the next, from one row more than the page holds."""
     page = list(rows[:limit])
     return page, cursor(page[-1]) if len(rows) > limit else None
+
+
+def page_of(found: Window, limit: int) -> Page[Any]:
+    """The page of a list that may have been looked through in part; of one row more than it holds, with ids."""
+    rows, following = cut(found.rows, limit, lambda row: int(row.id))
+    return Page(rows, found.reached if following is None else following)
 
 
 Fetch = Callable[..., list[Any]]

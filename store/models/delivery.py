@@ -125,5 +125,9 @@ Index("ix_delivery_state", Delivery.state, Delivery.id)
 _failed = text("state IN ('failed', 'bounced', 'complained', 'suppressed')")
 Index("ix_delivery_failure", Delivery.author_id, Delivery.id, sqlite_where=_failed, postgresql_where=_failed)
 Index("ix_notice_partner", Notice.partner_id, Notice.message_id)
+_unread = text("state = 'inbox' AND read_at IS NULL")
+Index(
+    "ix_notice_unread", Notice.partner_id, Notice.message_id, sqlite_where=_unread, postgresql_where=_unread
+)
 Index("ix_event_webhook", Event.webhook_id, Event.id)
 Index("ix_event_due", Event.due_at, sqlite_where=_open, postgresql_where=_open)

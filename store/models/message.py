@@ -21,6 +21,7 @@ class Message(Base):
     tracking: [{field, label, old, new}]. folded: automatic mail, shown closed.
     addressees: whom the author named beside the followers, [{partner_id, name, email, how}] as they were then
     and in his order, how = to or cc; None = nobody.
+    search_text, search_internal: its words as they are searched, by everybody who may read it and by staff alone.
     """
 
     __tablename__ = "message"
@@ -48,6 +49,7 @@ class Message(Base):
     generated: Mapped[bool] = mapped_column(default=False)
     inbound_id: Mapped[int | None]
     search_text: Mapped[str] = mapped_column(default="")
+    search_internal: Mapped[str] = mapped_column(default="")
     edited_at: Mapped[datetime | None]
     deleted_at: Mapped[datetime | None]
 
@@ -112,6 +114,8 @@ class Arrival(Base):
 _answers = text("parent_id IS NOT NULL")
 Index("ix_arrival_author", Arrival.target, Arrival.author, Arrival.created_at)
 Index("ix_message_thread", Message.thread_id, Message.id)
+Index("ix_message_kind", Message.thread_id, Message.kind, Message.id)
+Index("ix_message_author", Message.author_id, Message.id)
 Index("ix_message_parent", Message.parent_id, sqlite_where=_answers, postgresql_where=_answers)
 _kept = text("scheduled_id IS NOT NULL")
 _loose = text("pending AND message_id IS NULL")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ForeignKey, Index, UniqueConstraint
+from sqlalchemy import ForeignKey, Index, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from store.models.base import NEVER_AGAIN, Base
@@ -27,7 +27,8 @@ class Thread(Base):
 
     subject: frozen at the first mail about the thread, None until then. domain: which of our domains
     its mail is sent from, "" = the first. active: False = archived; mail to it is held.
-    members: None = every internal partner may access it; else only these partner ids (access rule).
+    members: None = every internal partner may access it; else only these partner ids (access rule);
+    triggers keep them in ``thread_member`` too, so that somebody's records are found.
     parent_id: the record that it is part of, such as the project of a task; its followers may inherit.
     """
 
@@ -74,7 +75,7 @@ class Follower(Base):
 
     id: Mapped[int] = mapped_column(primary_key=True)
     thread_id: Mapped[int] = mapped_column(ForeignKey("thread.id", ondelete="CASCADE"))
-    partner_id: Mapped[int] = mapped_column(ForeignKey("partner.id", ondelete="CASCADE"), index=True)
+    partner_id: Mapped[int] = mapped_column(ForeignKey("partner.id", ondelete="CASCADE"))
     subtypes: Mapped[frozenset[str]]
     reason: Mapped[str] = mapped_column(default="")
     created_at: Mapped[datetime]
@@ -129,4 +130,18 @@ class TokenGeneration(Base):
     generation: Mapped[int]
 
 
+UNNAMED = {
+    "sqlite": "members IS NULL OR members = 'null'",
+    "postgresql": "members IS NULL OR members::text = 'null'",
+}
+"""The record names no members, in the words of each database; literally, so that the partial index answers."""
+
 Index("ix_thread_updated", Thread.record_type, Thread.id)
+Index(
+    "ix_thread_open",
+    Thread.record_type,
+    Thread.id,
+    sqlite_where=text(UNNAMED["sqlite"]),
+    postgresql_where=text(UNNAMED["postgresql"]),
+)
+Index("ix_follower_partner", Follower.partner_id, Follower.thread_id)

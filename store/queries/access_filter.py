@@ -7,10 +7,22 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from sqlalchemy import ColumnElement, and_, cast, exists, false, func, literal, or_, select
-from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    ColumnElement,
+    Integer,
+    and_,
+    column,
+    false,
+    literal_column,
+    or_,
+    select,
+    table,
+)
 
 from store.models import Attachment, Follower, Message, Notice, Thread
+from store.models.thread import UNNAMED
 from store.session import Session
 
 _attachment = Attachment.table()
@@ -18,6 +30,10 @@ _message = Message.table()
 _thread = Thread.table()
 _notice = Notice.table()
 _follower = Follower.table()
+member = table("thread_member", column("partner_id", BigInteger()), column("thread_id", BigInteger()))
+"""Who is named as a member of a record; triggers keep it (migration 0008)."""
+
+_QUALIFIED = {name: words.replace("members", "thread.members") for name, words in UNNAMED.items()}
 
 
 class Reader(NamedTuple):
@@ -37,6 +53,9 @@ class Reader(NamedTuple):
 
 
 EVERYTHING = Reader()
+
+THREAD_OF = _thread.c.id == _message.c.thread_id + 0
+"""Joins the thread to messages that are known. The sum keeps a database from taking all messages of some threads instead."""
 
 
 def readable_threads(session: Session, reader: Reader) -> list[ColumnElement[bool]]:
@@ -83,11 +102,6 @@ def readable_files(session: Session, reader: Reader) -> list[ColumnElement[bool]
     return [*conditions, or_(and_(_attachment.c.message_id.is_(None), of_record), of_message)]
 
 
-def of_kind(kinds: str) -> ColumnElement[bool]:
-    """The condition on ``message`` for one kind, or for several with commas between them."""
-    return _message.c.kind.in_(sorted(set(kinds.split(","))))
-
-
 def _of_types(reader: Reader) -> list[ColumnElement[bool]]:
     return [] if reader.types is None else [_thread.c.record_type.in_(sorted(reader.types))]
 
@@ -96,40 +110,33 @@ def _open_to(session: Session, reader: Reader) -> ColumnElement[bool]:
     """A colleague may work on the record: by the rule of its type, and as a member where it names members."""
     partner_id = reader.partner_id
     assert partner_id is not None
-    named = _is_member(session, partner_id)
-    unnamed = _has_no_members(session)
+    unnamed = has_no_members(session)
     closed = reader.members_only | reader.followers_only
-    ways = [named]
     if closed:
-        ways.append(and_(_thread.c.record_type.not_in(sorted(closed)), unnamed))
-    else:
-        ways.append(unnamed)
+        unnamed = and_(_thread.c.record_type.not_in(sorted(closed)), unnamed)
+    ways = [unnamed, _there(member.c.thread_id == _thread.c.id, member.c.partner_id == partner_id)]
     if reader.followers_only:
-        follows = exists().where(_follower.c.thread_id == _thread.c.id, _follower.c.partner_id == partner_id)
-        ways.append(
-            and_(_thread.c.record_type.in_(sorted(reader.followers_only)), follows.correlate(_thread))
-        )
+        follows = _there(_follower.c.thread_id == _thread.c.id, _follower.c.partner_id == partner_id)
+        ways.append(and_(_thread.c.record_type.in_(sorted(reader.followers_only)), follows))
     return or_(*ways)
 
 
-def _has_no_members(session: Session) -> ColumnElement[bool]:
+def has_no_members(session: Session) -> ColumnElement[bool]:
     """The record names no members: SQL null, or the null of JSON."""
-    as_text = func.coalesce(cast(_thread.c.members, _thread.c.title.type), "null")
-    return as_text == "null"
-
-
-def _is_member(session: Session, partner_id: int) -> ColumnElement[bool]:
-    if session.dialect.name == "postgresql":
-        return cast(_thread.c.members, JSONB).contains([partner_id])
-    each = func.json_each(_thread.c.members).table_valued("value")
-    named = select(literal(1)).select_from(each).where(each.c.value == partner_id)
-    return _thread.c.members.is_not(None) & named.correlate(_thread).exists()
+    return literal_column(f"({_QUALIFIED[session.dialect.name]})", Boolean())
 
 
 def _was_told(partner_id: int, *, in_person: bool) -> ColumnElement[bool]:
     """A notice brought him the message, or the mail went to him directly. in_person: not because he follows."""
     told = or_(_notice.c.state != "skipped", _notice.c.reason == "addressed directly")
-    mine = exists().where(_notice.c.message_id == _message.c.id, _notice.c.partner_id == partner_id, told)
-    if in_person:
-        mine = mine.where(_notice.c.reason != "follower")
-    return mine.correlate(_message)
+    mine = [_notice.c.message_id == _message.c.id, _notice.c.partner_id == partner_id, told]
+    return _there(*mine, _notice.c.reason != "follower") if in_person else _there(*mine)
+
+
+def _there(*conditions: ColumnElement[bool]) -> ColumnElement[bool]:
+    """There is such a row of a table that has one at most for each row asked about.
+
+    As a value and not as EXISTS, which PostgreSQL may answer by reading everything that the partner has.
+    """
+    found = select(literal_column("1", Integer())).where(*conditions)
+    return found.correlate(_message, _thread).scalar_subquery() == 1

@@ -25,6 +25,7 @@ from store.models import (
     Thread,
     TokenGeneration,
 )
+from store.queries.narrow import Window, narrowed
 from store.session import Session
 
 _delivery = Delivery.table()
@@ -205,18 +206,21 @@ _listed = select(
 def queue(
     session: Session, *, state: str | None = None, thread_id: int | None = None, before: int | None = None,
     limit: int = 30, types: Collection[str] | None = None,
-) -> list[Any]:  # fmt: skip
+) -> Window:  # fmt: skip
     """Deliveries, newest first, with the names of record and reader. types: of these record types, None = all."""
-    statement = _listed.order_by(_delivery.c.id.desc()).limit(limit)
+    conditions = []
     if state:
-        statement = statement.where(_delivery.c.state == state)
+        conditions.append(_delivery.c.state == state)
     if thread_id is not None:
-        statement = statement.where(_delivery.c.thread_id == thread_id)
-    if types is not None:
-        statement = statement.where(_thread.c.record_type.in_(sorted(types)))
+        conditions.append(_delivery.c.thread_id == thread_id)
     if before is not None:
-        statement = statement.where(_delivery.c.id < before)
-    return list(session.execute(statement))
+        conditions.append(_delivery.c.id < before)
+    if types is None:
+        listed = _listed.where(*conditions).order_by(_delivery.c.id.desc()).limit(limit)
+        return Window(list(session.execute(listed)))
+    of_types = _listed.where(_thread.c.record_type.in_(sorted(types)))
+    candidates = select(_delivery.c.id).where(*conditions)
+    return narrowed(session, candidates, of_types.where, _delivery.c.id, limit=limit)
 
 
 _count_by_state = select(_delivery.c.state, func.count()).group_by(_delivery.c.state)

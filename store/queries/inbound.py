@@ -12,6 +12,7 @@ from sqlalchemy import BigInteger, ColumnElement, bindparam, cast, exists, func,
 from store.bell import ring
 from store.models import Alias, Block, InboundMail, InboundTarget, Thread, TokenGeneration
 from store.models.views import ClaimedMail, ClaimedTarget, NewMail
+from store.queries.narrow import Window, narrowed
 from store.queries.words import MAILS, named
 from store.search import indexed
 from store.session import Session
@@ -273,25 +274,34 @@ def is_of_types(session: Session, mail_id: int, types: Collection[str] | None) -
 def ledger(
     session: Session, *, state: str | None = None, query: str = "", before: int | None = None, limit: int = 30,
     types: Collection[str] | None = None,
-) -> list[Any]:  # fmt: skip
+) -> Window:  # fmt: skip
     """Entries of the ledger, newest first; query: words of the subject, of an address or a Message-ID (words.py).
 
     types: entries with a record of one of these types and with none of another; None = all.
     """
-    conditions = [] if types is None else _of_types(types)
+    conditions = _in_state(state)
+    covered = [] if types is None else _of_types(types)
+    listed = select(*_ledger_columns)
+    if query.strip():
+        asked = [*conditions, *covered]
+        ids = named(session, MAILS, query, where=asked, before=before, limit=limit)
+        ids += _unread(session, query.replace("\0", " ").strip(), asked, before, limit)
+        ids = sorted(set(ids), reverse=True)[:limit]
+        return Window(list(session.execute(listed.where(_mail.c.id.in_(ids)).order_by(_mail.c.id.desc()))))
+    if before is not None:
+        conditions.append(_mail.c.id < before)
+    if types is None:
+        newest = listed.where(*conditions).order_by(_mail.c.id.desc()).limit(limit)
+        return Window(list(session.execute(newest)))
+    candidates = select(_mail.c.id).where(*conditions)
+    return narrowed(session, candidates, listed.where(*covered).where, _mail.c.id, limit=limit)
+
+
+def _in_state(state: str | None) -> list[ColumnElement[bool]]:
     if state in ("received", "processing"):  # a claim moves the targets only
         held = exists().where(_target.c.mail_id == _mail.c.id, _target.c.state == "processing")
-        conditions += [_mail.c.state == "received", held if state == "processing" else ~held]
-    elif state:
-        conditions.append(_mail.c.state == state)
-    statement = select(*_ledger_columns).order_by(_mail.c.id.desc()).limit(limit)
-    if query.strip():
-        ids = named(session, MAILS, query, where=conditions, before=before, limit=limit)
-        ids += _unread(session, query.replace("\0", " ").strip(), conditions, before, limit)
-        ids = sorted(set(ids), reverse=True)[:limit]
-        return list(session.execute(statement.where(_mail.c.id.in_(ids or [0]))))
-    statement = statement if before is None else statement.where(_mail.c.id < before)
-    return list(session.execute(statement.where(*conditions)))
+        return [_mail.c.state == "received", held if state == "processing" else ~held]
+    return [_mail.c.state == state] if state else []
 
 
 def _unread(

@@ -7,13 +7,13 @@ from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import bindparam, delete, exists, func, insert, select, update
+from sqlalchemy import Select, bindparam, delete, exists, insert, select, update
 from sqlalchemy.dialects.postgresql import insert as insert_postgresql
 from sqlalchemy.dialects.sqlite import insert as insert_sqlite
 
 from store.bell import ring
 from store.models import Arrival, Attachment, Delivery, Message, MessageRef, Notice, Partner, Thread
-from store.queries.access_filter import EVERYTHING, Reader, of_kind, readable_messages
+from store.queries.access_filter import EVERYTHING, THREAD_OF, Reader, readable_messages
 from store.session import Session
 
 _message = Message.table()
@@ -220,40 +220,9 @@ _columns = (
     _partner.c.name.label("partner_name"), _partner.c.email.label("partner_email"),
     _partner.c.internal.label("partner_internal"), _thread.c.record_type, _thread.c.key,
 )  # fmt: skip
-_joined = _message.join(_thread, _thread.c.id == _message.c.thread_id).outerjoin(
-    _partner, _partner.c.id == _message.c.author_id
-)
-
-
-def page(
-    session: Session, thread_id: int, *, before: int | None = None, after: int | None = None, limit: int = 30,
-    kind: str | None = None, reader: Reader = EVERYTHING,
-) -> list[Any]:  # fmt: skip
-    """Messages of a thread that the reader may read, with author and record, newest first.
-
-    kind: one, or several with commas between them; None = all. after: the oldest that are newer than this id.
-    """
-    statement = select(*_columns).select_from(_joined).where(_message.c.thread_id == thread_id).limit(limit)
-    statement = statement.where(*readable_messages(session, reader))
-    if kind:
-        statement = statement.where(of_kind(kind))
-    if before is not None:
-        statement = statement.where(_message.c.id < before)
-    if after is not None:
-        rows = session.execute(statement.where(_message.c.id > after).order_by(_message.c.id)).all()
-        return list(reversed(rows))
-    return list(session.execute(statement.order_by(_message.c.id.desc())))
-
-
-def count(session: Session, thread_id: int, *, kind: str | None = None, reader: Reader = EVERYTHING) -> int:
-    """How many messages ``page`` would find in all."""
-    statement = select(func.count()).select_from(_message).where(_message.c.thread_id == thread_id)
-    if reader != EVERYTHING:
-        statement = statement.join(_thread, _thread.c.id == _message.c.thread_id)
-        statement = statement.where(*readable_messages(session, reader))
-    if kind:
-        statement = statement.where(of_kind(kind))
-    return int(session.execute(statement).scalar_one())
+JOINED = _message.join(_thread, THREAD_OF).outerjoin(_partner, _partner.c.id == _message.c.author_id)
+LISTED: Select[Any] = select(*_columns).select_from(JOINED)
+"""Messages with author and record."""
 
 
 def one(session: Session, message_id: int, reader: Reader = EVERYTHING) -> Any | None:
@@ -266,7 +235,7 @@ def by_ids(session: Session, ids: Sequence[int], reader: Reader = EVERYTHING) ->
     """Those of the messages that the reader may read, with author and record, in the order of the ids."""
     if not ids:
         return []
-    statement = select(*_columns).select_from(_joined).where(_message.c.id.in_(ids))
+    statement = LISTED.where(_message.c.id.in_(ids))
     rows = session.execute(statement.where(*readable_messages(session, reader)))
     found = {row.id: row for row in rows}
     return [found[message_id] for message_id in ids if message_id in found]

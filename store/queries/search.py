@@ -1,7 +1,9 @@
 """Find messages by their words: FTS5 on SQLite, tsvector with a GIN index on PostgreSQL.
 
-Both hold what ``store.search.indexed`` made of a message. A question is answered by the index in the
-order of ids; the rows of the hits are read afterwards, so that only one page of them is.
+Both hold what ``store.search.indexed`` made of a message, with marks for its kind and record type, and answer in
+the order of ids. What a person may read is asked of the newest hits only, so many at a time that no question
+costs more as the store grows; where the looking ended is told, and the next page goes on from there. Who may
+read few messages at all has those looked through instead.
 """
 
 from __future__ import annotations
@@ -9,11 +11,30 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from typing import Any
 
-from sqlalchemy import BigInteger, Select, column, func, literal, select, table, text
+from sqlalchemy import (
+    BigInteger,
+    ColumnElement,
+    Select,
+    and_,
+    cast,
+    column,
+    false,
+    func,
+    literal,
+    or_,
+    select,
+    table,
+    text,
+    tuple_,
+)
+from sqlalchemy.dialects.postgresql import TSQUERY, TSVECTOR
 
 from store.models import Message, Thread
-from store.queries.access_filter import Reader, of_kind, readable_messages
-from store.search import Phrase, for_fts5, for_like, for_tsquery
+from store.queries import own
+from store.queries.access_filter import THREAD_OF, Reader, readable_messages
+from store.queries.newest import among, by_words, newest
+from store.queries.own import Found
+from store.search import Phrase, Scope, for_fts5, for_like, for_tsquery, marked_fts5, marked_tsquery
 from store.session import Session
 
 MOST_SCANNED = 1000  # newest messages of a thread that are looked through without the index
@@ -22,54 +43,63 @@ FREQUENT = 5000  # messages
 _message = Message.table()
 _thread = Thread.table()
 _fts5 = table("message_words", column("rowid", BigInteger()))
-_tsvector = table(
-    "message_words", column("id", BigInteger()), column("thread_id", BigInteger()), column("words")
-)
+_tsvector = table("message_words", column("id", BigInteger()), column("words", TSVECTOR))
 
 
 def hits(
-    session: Session, wanted: Sequence[Phrase], reader: Reader, *, thread_id: int | None = None,
-    kind: str | None = None, record_type: str | None = None, before: int | None = None, after: int | None = None,
-    limit: int, whole: Collection[Phrase] = (),
-) -> list[int]:  # fmt: skip
-    """Ids of the messages that hold all phrases and that the reader may read, newest first.
+    session: Session, wanted: Sequence[Phrase], reader: Reader, scope: Scope, *, before: int | None = None,
+    after: int | None = None, limit: int, whole: Collection[Phrase] = (),
+) -> Found:  # fmt: skip
+    """The messages that hold all phrases and that the reader may read, newest first.
 
-    thread_id: of one thread only. after: the oldest that are newer than this id. whole: the phrases
-    whose last word is no beginning of a longer one. wanted must not be empty.
+    after: the oldest that are newer than this id. whole: the phrases whose last word is no beginning of a longer
+    one. wanted must not be empty.
     """
-    found, ids = _indexed(session, wanted, thread_id, whole)
-    narrow = readable_messages(session, reader)
-    if kind:
-        narrow.append(of_kind(kind))
-    if record_type:
-        narrow.append(_thread.c.record_type == record_type)
-    if narrow:
-        found = found.join(_message, _message.c.id == ids).join(_thread, _thread.c.id == _message.c.thread_id)
-        found = found.where(*narrow)
-    if before is not None:
-        found = found.where(ids < before)
-    if after is not None:
-        return list(session.execute(found.where(ids > after).order_by(ids).limit(limit)).scalars())[::-1]
-    return list(session.execute(found.order_by(ids.desc()).limit(limit)).scalars())
+    if not reader.active or scope.types == frozenset():
+        return Found([])
+
+    def question(marks: Sequence[Sequence[str]]) -> Select[int]:
+        return _indexed(session, wanted, scope, whole, marks)
+
+    def candidates(most: int) -> list[int]:
+        return by_words(session, question, _message, before=before, after=after, limit=most)
+
+    if reader.partner_id is None:
+        ids = candidates(limit)
+        return Found(ids if after is None else ids[::-1])
+    return own.judged(session, candidates, reader, ascending=after is not None, limit=limit)
 
 
 def _indexed(
-    session: Session, wanted: Sequence[Phrase], thread_id: int | None, whole: Collection[Phrase]
-) -> tuple[Select[Any], Any]:
-    """The question to the index of this database, and its column of message ids."""
+    session: Session, wanted: Sequence[Phrase], scope: Scope, whole: Collection[Phrase],
+    marks: Sequence[Sequence[str]] = (),
+) -> Select[int]:  # fmt: skip
+    """The question to the index of this database. marks: further ones, as in ``Scope.marks``."""
+    narrowed = [*scope.marks(), *marks]
     if session.dialect.name == "postgresql":
-        ids = _tsvector.c.id
-        query = func.to_tsquery(text("'simple'"), for_tsquery(wanted, whole))
-        found = select(ids).select_from(_tsvector).where(_tsvector.c.words.op("@@")(query))
-        return (found if thread_id is None else found.where(_tsvector.c.thread_id == thread_id)), ids
-    match = text("message_words MATCH :wanted").bindparams(wanted=for_fts5(wanted, thread_id, whole))
-    return select(_fts5.c.rowid).select_from(_fts5).where(match), _fts5.c.rowid
+        words = for_tsquery(wanted, whole, "" if scope.staff else "D")
+        query: ColumnElement[Any] = func.to_tsquery(text("'simple'"), words)
+        if scope.named:
+            query = query.op("||")(cast(marked_tsquery([scope.named_marks()]), TSQUERY))
+        if narrowed:
+            query = query.op("&&")(cast(marked_tsquery(narrowed), TSQUERY))
+        return select(_tsvector.c.id).where(_tsvector.c.words.op("@@")(query))
+    columns = "{search_text search_internal}" if scope.staff else "search_text"
+    said = f"{columns} : {for_fts5(wanted, whole)}"
+    if scope.named:
+        said = f"({' OR '.join([*marked_fts5([scope.named_marks()]), said])})"
+    asked = " AND ".join([*marked_fts5(narrowed), said])
+    match = text("message_words MATCH :wanted").bindparams(wanted=asked)
+    return select(_fts5.c.rowid).where(match)
 
 
 def is_frequent(session: Session, phrase: Phrase) -> bool:
     """The whole words stand in so many messages that the index is not asked for longer ones that begin so."""
-    found, _ = _indexed(session, [phrase], None, [phrase])
-    return session.execute(found.offset(FREQUENT).limit(1)).first() is not None
+
+    def question(marks: Sequence[Sequence[str]]) -> Select[int]:
+        return _indexed(session, [phrase], Scope(), [phrase], marks)
+
+    return len(by_words(session, question, _message, before=None, after=None, limit=FREQUENT + 1)) > FREQUENT
 
 
 def is_small(session: Session, thread_id: int) -> bool:
@@ -79,24 +109,42 @@ def is_small(session: Session, thread_id: int) -> bool:
 
 
 def scan(
-    session: Session, wanted: Sequence[Phrase], reader: Reader, *, thread_id: int, kind: str | None = None,
-    inside: bool = False,
-) -> list[int]:  # fmt: skip
+    session: Session, wanted: Sequence[Phrase], reader: Reader, scope: Scope, *, inside: bool = False
+) -> list[int]:
     """As ``hits`` among the newest messages of a thread, without the index: a beginning of any length will do.
 
     inside: the phrases may also stand inside longer words, where the index finds nothing.
     """
-    newest = (
-        select(_message.c.id)
-        .where(_message.c.thread_id == thread_id)
-        .order_by(_message.c.id.desc())
-        .limit(MOST_SCANNED)
+    of_thread = select(_message.c.id).where(_message.c.thread_id == scope.thread_id)
+    ids = list(session.execute(newest([of_thread], limit=MOST_SCANNED)).scalars())
+    return _looked_through(session, wanted, reader, scope, inside, ids)
+
+
+def own_hits(
+    session: Session, wanted: Sequence[Phrase], reader: Reader, scope: Scope, ids: Sequence[int]
+) -> list[int]:
+    """As ``scan`` among these messages, which are all that the reader may read."""
+    return _looked_through(session, wanted, reader, scope, False, ids) or _looked_through(
+        session, wanted, reader, scope, True, ids
     )
-    found = select(_message.c.id).join(_thread, _thread.c.id == _message.c.thread_id)
-    padded = literal(" ") + _message.c.search_text
-    for phrase in wanted:
-        found = found.where(padded.contains(for_like(phrase, inside=inside)))
-    if kind:
-        found = found.where(of_kind(kind))
-    found = found.where(_message.c.id.in_(newest), *readable_messages(session, reader))
-    return list(session.execute(found.order_by(_message.c.id.desc())).scalars())
+
+
+def _looked_through(
+    session: Session, wanted: Sequence[Phrase], reader: Reader, scope: Scope, inside: bool, ids: Sequence[int]
+) -> list[int]:
+    found = select(_message.c.id).join(_thread, THREAD_OF)
+    found = found.where(among(session, _message.c.id, ids))
+    said = literal(" ") + _message.c.search_text
+    if scope.staff:
+        said = said + " " + _message.c.search_internal
+    holds = and_(*(said.contains(for_like(phrase, inside=inside)) for phrase in wanted))
+    named = tuple_(_thread.c.record_type, _message.c.subtype).in_(scope.named) if scope.named else false()
+    found = found.where(or_(holds, named))
+    if scope.thread_id is not None:
+        found = found.where(_message.c.thread_id + 0 == scope.thread_id)  # not by the index of the thread
+    if scope.kinds:
+        found = found.where(_message.c.kind.in_(scope.kinds))
+    if scope.types is not None:
+        found = found.where(_thread.c.record_type.in_(sorted(scope.types)))
+    found = found.where(*readable_messages(session, reader)).order_by(_message.c.id.desc())
+    return list(session.execute(found).scalars())

@@ -21,8 +21,8 @@ from store.models import (
     TokenGeneration,
 )
 from store.models.views import ThreadView
+from store.queries import record_list
 from store.queries.access_filter import EVERYTHING, Reader, readable_threads
-from store.queries.words import RECORDS, named
 from store.search import indexed
 from store.session import Session
 
@@ -190,17 +190,9 @@ def search(
     reader: Reader = EVERYTHING,
 ) -> list[ThreadView]:  # fmt: skip
     """Threads that the reader may work on, newest first. query: words of the key and the title (words.py)."""
-    conditions = readable_threads(session, reader)
-    if record_type:
-        conditions.append(_thread.c.record_type == record_type)
-    statement = select(*_columns).order_by(_thread.c.id.desc()).limit(limit)
-    if query.strip():
-        ids = named(session, RECORDS, query, where=conditions, before=before, limit=limit)
-        statement = statement.where(_thread.c.id.in_(ids or [0]))
-    else:
-        statement = statement.where(*conditions)
-        statement = statement if before is None else statement.where(_thread.c.id < before)
-    return [ThreadView._make(row) for row in session.execute(statement)]
+    ids = record_list.page(session, reader, record_type=record_type, query=query, before=before, limit=limit)
+    statement = select(*_columns).where(_thread.c.id.in_(ids)).order_by(_thread.c.id.desc())
+    return [ThreadView._make(row) for row in session.execute(statement)] if ids else []
 
 
 def titles(session: Session, names: Collection[tuple[str, str]]) -> dict[tuple[str, str], str]:

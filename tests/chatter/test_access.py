@@ -10,11 +10,12 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from gateway.chatter.actor import reader_of
-from gateway.chatter.post import Author, Draft
+from gateway.chatter.post import Author, Draft, File
 from gateway.chatter.search import Question, Search
 from gateway.chatter.types import put
 from gateway.rules.visibility import ACCESS, may_access, may_read
 from store.models.views import PartnerView, ThreadView
+from store.queries import conversation, files
 from store.queries import message as messages
 from store.queries import thread as threads
 from store.queries.access_filter import Reader
@@ -50,9 +51,13 @@ records = st.lists(
     min_size=1, max_size=3,
 )  # fmt: skip
 said = st.lists(
-    st.tuples(st.integers(0, 9), st.booleans(), st.integers(0, 4), st.frozensets(st.integers(0, 4), max_size=2)),
+    st.tuples(
+        st.integers(0, 9), st.booleans(), st.integers(0, 4), st.frozensets(st.integers(0, 4), max_size=2),
+        st.frozensets(st.integers(0, 4), max_size=2),
+    ),
     min_size=1, max_size=6,
 )  # fmt: skip
+limits = st.none() | st.frozensets(st.sampled_from(sorted(TYPES)), min_size=1)
 people = st.lists(st.tuples(st.booleans(), st.booleans()), min_size=5, max_size=5)
 
 
@@ -80,12 +85,14 @@ def build(world: World, who: Any, what: Any, talk: Any) -> Stage:
             world.follow(thread, partners[i])
         stage.threads.append(thread)
         stage.followers[thread.id] = {partners[i].id for i in followers}
-    for n, (where, internal, writer, mentioned) in enumerate(talk):
+    for n, (where, internal, writer, mentioned, addressed) in enumerate(talk):
         thread, author = stage.threads[where % len(stage.threads)], partners[writer]
         draft = Draft(
             thread, "note" if internal else "message", "discussions",
             Author(author.id, author.name, author.email, author.internal), internal=internal,
             body_text=f"needle{count} {n}", mentioned=frozenset(partners[i].id for i in mentioned),
+            addressed=frozenset(partners[i].email for i in addressed), addressed_count_for="everybody",
+            files=(File(f"{n}.txt", "text/plain", 1, "0" * 64),),
         )  # fmt: skip
         with world.database.write() as session:
             message_id = world.posting.post(session, draft, world.now).message_id
@@ -93,7 +100,8 @@ def build(world: World, who: Any, what: Any, talk: Any) -> Stage:
         told = frozenset(
             notice.partner_id
             for notice in notices
-            if notice.state != "skipped" and (notice.reason != "follower" or not notice.internal)
+            if (notice.state != "skipped" or notice.reason == "addressed directly")
+            and (notice.reason != "follower" or not notice.internal)
         )
         stage.messages.append(Told(message_id, thread, internal, author, told))
     stage.query = f"needle{count}"  # type: ignore[attr-defined]
@@ -105,16 +113,20 @@ def reader(session: Any, world: World, partner: PartnerView) -> Reader:
 
 
 @settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
-@given(who=people, what=records, talk=said)
-def test_list_search_and_get_agree_with_the_rule(world: World, who: Any, what: Any, talk: Any):
+@given(who=people, what=records, talk=said, types=limits)
+def test_list_search_get_and_files_agree_with_the_rule(
+    world: World, who: Any, what: Any, talk: Any, types: Any
+):
     stage = build(world, who, what, talk)
+    covered = {thread.id for thread in stage.threads if types is None or thread.record_type in types}
 
     for partner in stage.partners:
         facts = {"internal": partner.internal, "active": partner.active}
         open_ = {
             thread.id
             for thread in stage.threads
-            if may_access(
+            if thread.id in covered
+            and may_access(
                 **facts, partner_id=partner.id, members=thread.members, access=TYPES[thread.record_type],
                 follows=partner.id in stage.followers[thread.id],
             )
@@ -122,19 +134,28 @@ def test_list_search_and_get_agree_with_the_rule(world: World, who: Any, what: A
         allowed = {
             one.id
             for one in stage.messages
-            if may_read(
+            if one.thread.id in covered
+            and may_read(
                 **facts, may_access=one.thread.id in open_, internal_message=one.internal,
                 is_author=one.author.id == partner.id, was_told=partner.id in one.told,
             )
         }  # fmt: skip
         with world.database.read() as session:
-            asker = reader(session, world, partner)
+            asker = reader(session, world, partner)._replace(types=types)
             query = stage.query  # type: ignore[attr-defined]
             listed = {
-                row.id for thread in stage.threads for row in messages.page(session, thread.id, reader=asker)
+                row.id
+                for thread in stage.threads
+                for row in conversation.page(session, thread.id, reader=asker)
             }
-            counted = sum(messages.count(session, thread.id, reader=asker) for thread in stage.threads)
+            counted = sum(conversation.count(session, thread.id, reader=asker) for thread in stage.threads)
             got = {one.id for one in stage.messages if messages.one(session, one.id, asker)}
+            filed = {
+                row.message_id
+                for thread in stage.threads
+                for row in files.of_record(session, asker, thread.id)
+            }
+            had = {one.id for one in stage.messages if files.of_message(session, asker, one.id)}
             found = {
                 hit.id
                 for hit in Search(session, Question(query, asker)).fetch(before=None, after=None, limit=99)
@@ -155,7 +176,7 @@ def test_list_search_and_get_agree_with_the_rule(world: World, who: Any, what: A
             ids = [thread.id for thread in stage.threads]
 
             assert shown & set(ids) == open_ == threads.readable(session, asker, ids)
-            assert listed == got == found == in_threads == allowed and counted == len(allowed)
+            assert listed == got == found == in_threads == filed == had == allowed and counted == len(allowed)
 
 
 @pytest.mark.parametrize("kind", ["note", "log"])
@@ -172,6 +193,6 @@ def test_an_outsider_never_reads_what_is_for_staff_by_list_search_or_id(world: W
     with world.database.read() as session:
         asker = reader(session, world, carol)
         assert messages.one(session, message_id, asker) is None
-        assert messages.page(session, thread.id, reader=asker) == []
+        assert conversation.page(session, thread.id, reader=asker) == []
         assert Search(session, Question("needle", asker)).total == 0
         assert threads.search(session, record_type=None, query="", before=None, limit=9, reader=asker) == []

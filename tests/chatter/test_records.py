@@ -8,7 +8,7 @@ from gateway.chatter.batch import put_batch
 from gateway.chatter.records import RecordChange
 from gateway.chatter.types import put as put_type
 from gateway.errors import BadValue, NotFound
-from store.queries import message as messages
+from store.queries import conversation
 from store.queries import partner as partners
 from tests.builders import World
 
@@ -65,7 +65,7 @@ def people(world: World) -> World:
 def told(world: World, thread) -> dict[str, tuple[str, str]]:
     """What the newest entry's notices are: email -> (state, reason)."""
     with world.database.read() as session:
-        newest = messages.page(session, thread.id)[0]
+        newest = conversation.page(session, thread.id)[0]
     return world.notices(newest.id)
 
 
@@ -188,7 +188,7 @@ def test_without_an_actor_the_system_is_credited(world: World):
     put(world, fields={"stage": "won"})
 
     with world.database.read() as session:
-        entry = messages.page(session, thread.id)[0]
+        entry = conversation.page(session, thread.id)[0]
     assert (entry.author_id, entry.author_name) == (None, "Threadpost")
 
 

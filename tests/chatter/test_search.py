@@ -9,11 +9,13 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from gateway.chatter.post import Author, Draft, File
+from gateway.chatter.records import RecordChange
 from gateway.chatter.search import Question, Search
 from store.models.views import ThreadView
-from store.queries import lives
+from store.queries import conversation, lives
 from store.queries import message as messages
-from store.queries.access_filter import EVERYTHING
+from store.queries import thread as threads
+from store.queries.access_filter import EVERYTHING, Reader
 from store.search import indexed, phrases
 from tests.builders import World
 
@@ -108,7 +110,7 @@ def test_a_search_over_all_records_answers_newest_first_and_can_be_narrowed(worl
 
     assert found(world, "needle") == [second, first]
     assert found(world, "needle", thread) == [first]
-    assert found(world, "needle", kind="note") == [] and found(world, "needle", record_type="order") == []
+    assert found(world, "needle", kinds=("note",)) == [] and found(world, "needle", record_type="order") == []
 
 
 def test_what_changes_or_goes_is_found_as_it_is_now(world: World, thread: ThreadView):
@@ -135,6 +137,61 @@ def test_hits_are_paged_and_counted(world: World, thread: ThreadView):
         assert search.total == 7
         assert [hit.id for hit in search.fetch(before=ids[4], after=None, limit=2)] == [ids[3], ids[2]]
         assert [hit.id for hit in search.fetch(before=None, after=ids[2], limit=2)] == [ids[4], ids[3]]
+
+
+def test_f02_entries_of_a_subtype_are_found_by_what_it_is_called(world: World, thread: ThreadView):
+    with world.database.write() as session:
+        world.records.put(session, RecordChange("ticket", "1", {"fields": {"stage": "won"}}), world.now)
+        [changed] = [
+            row.id for row in conversation.page(session, thread.id) if row.subtype == "stage_changed"
+        ]
+    said = say(world, thread, "we changed something on stage two")
+
+    assert found(world, "stage changed", thread) == [said, changed]
+    assert found(world, "chang stag") and changed in found(world, "STAGE CHANGED")
+    assert found(world, "discussions") == []
+    for kinds in (("note",), ("log",)):
+        assert (changed in found(world, "stage changed", kinds=kinds)) is (kinds == ("log",))
+
+
+def test_f07_conversations_and_notifications_are_searched_apart(world: World, thread: ThreadView):
+    author = Author(None, "Ann", "ann@example.com")
+    ids = {}
+    for kind in ("message", "note", "log"):
+        with world.database.write() as session:
+            draft = Draft(thread, kind, "discussions", author, body_text="needle", internal=kind != "message")
+            ids[kind] = world.posting.post(session, draft, world.now).message_id
+
+    for where in (thread, None):
+        assert found(world, "needle", where, kinds=("message", "note")) == [ids["note"], ids["message"]]
+        assert found(world, "needle", where, kinds=("log",)) == [ids["log"]]
+
+
+def test_where_most_hits_are_closed_a_page_says_from_where_to_go_on(
+    world: World, thread: ThreadView, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(
+        "store.queries.own.MOST_JUDGED", 3
+    )  # a page that asks of three hits whether they may be read
+    monkeypatch.setattr("store.queries.own.FEW", 0)
+    ann = world.partner("ann@example.com", internal=True)
+    mine = say(world, thread, "needle")
+    others = world.ticket("2")
+    for _ in range(7):
+        say(world, others, "needle")
+    with world.database.write() as session:
+        threads.change(session, others, {"members": []}, world.now)
+
+    with world.database.read() as session:
+        asked, seen, before = Search(session, Question("needle", Reader(partner_id=ann.id))), [], None
+        for _ in range(4):
+            seen += [hit.id for hit in asked.fetch(before=before, after=None, limit=2)]
+            before = asked.reached
+            if before is None:
+                break
+        assert asked.total is None
+
+    assert seen == [mine] and before is None
 
 
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])

@@ -8,7 +8,7 @@ import pytest
 
 from gateway.chatter import templates
 from gateway.chatter.types import put
-from store.queries import message as messages
+from store.queries import conversation
 from store.queries import types as type_store
 from tests.builders import DOMAIN, World, a_mail, hop_client, stamped
 
@@ -37,7 +37,7 @@ def told(shop: World, *, reverse_path: str = CAROL, proven: bool = True) -> dict
     )  # fmt: skip
     [target] = shop.targets(entry)
     with shop.database.read() as session:
-        newest = messages.page(session, target.thread_id)[0]
+        newest = conversation.page(session, target.thread_id)[0]
     return shop.notices(newest.id) if newest.body_text == "We got your mail." else {}
 
 

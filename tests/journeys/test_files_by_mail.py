@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from gateway.chatter.page import message_views
-from store.queries import message as messages
+from store.queries import conversation
 from tests.builders import World, hop_client, stamped
 
 LOGO = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
@@ -26,7 +26,7 @@ def with_logo(text: str, number: int) -> bytes:
 
 def views(world: World, thread):
     with world.database.read() as session:
-        rows = messages.page(session, thread.id, limit=50)
+        rows = conversation.page(session, thread.id, limit=50)
         return [
             view
             for view in reversed(message_views(session, rows))

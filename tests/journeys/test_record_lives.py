@@ -17,6 +17,7 @@ from gateway.errors import BadValue, Conflict, UnknownRecipient
 from gateway.mail.envelope import Client, Envelope
 from gateway.rules.token import Kind, Token, mint
 from store.models.views import ThreadView
+from store.queries import conversation
 from store.queries import lives as store
 from store.queries import message as messages
 from store.queries import partner as partners
@@ -404,7 +405,7 @@ def test_a16_a_copy_has_the_fields_and_neither_messages_nor_followers(cast: Worl
     assert (copy.title, copy.fields, copy.assignee_id) == ("Ticket 1", {"stage": "new", "amount": 5}, None)
     assert cast.followers(copy) == set()
     with cast.database.read() as session:
-        assert [row.body_text for row in messages.page(session, copy.id)] == [
+        assert [row.body_text for row in conversation.page(session, copy.id)] == [
             "Ticket created\nCopied from Ticket 1 (Ticket 1)"
         ]
 

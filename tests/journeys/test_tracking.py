@@ -13,7 +13,7 @@ from gateway.chatter.page import message_views
 from gateway.chatter.records import RecordChange
 from gateway.chatter.types import put as put_type
 from gateway.errors import BadValue
-from store.queries import message as messages
+from store.queries import conversation
 from store.queries import partner as partners
 from store.queries import thread as threads
 from store.queries import types as type_store
@@ -99,7 +99,7 @@ def test_a_write_in_silence_makes_a_record_without_a_creation_line(shop: World):
     thread = put(shop, "2", ALICE, silent=True, fields={"stage": "new"})
 
     with shop.database.read() as session:
-        assert messages.page(session, thread.id) == []
+        assert conversation.page(session, thread.id) == []
     assert shop.followers(thread) == set()
 
 
@@ -158,7 +158,7 @@ def test_t187_lines_come_by_sequence_then_name_and_those_of_a_removed_field_vani
         put_type(session, "order", None, {"fields": kept}, shop.now)
 
     with shop.database.read() as session:
-        [shown, _] = message_views(session, messages.page(session, thread.id))
+        [shown, _] = message_views(session, conversation.page(session, thread.id))
     assert [line.field for line in shown.tracking] == ["stage", "price", "at", "paid"]
 
 
@@ -174,7 +174,7 @@ def test_t187_a_field_that_another_type_has_too_vanishes_where_it_was_removed_an
         put_type(session, "order", None, {"fields": kept}, shop.now)
 
     with shop.database.read() as session:
-        worded, shown, _ = message_views(session, messages.page(session, thread.id), ["price"])
+        worded, shown, _ = message_views(session, conversation.page(session, thread.id), ["price"])
 
     assert ([line.field for line in shown.tracking], shown.body_text) == (["price"], "Price: — → 1 EUR")
     assert "Due" not in " ".join(shown.highlights)
@@ -195,7 +195,7 @@ def test_lines_of_fields_that_the_type_of_now_never_had_are_shown_as_before(shop
         else:
             trip, _ = shop.records.put(session, RecordChange("trip", "1", {}), shop.now)
             lives.merge(session, thread, trip, actor=None, now=shop.now)
-        views = message_views(session, messages.page(session, threads.by_key(session, "trip", "1").id))
+        views = message_views(session, conversation.page(session, threads.by_key(session, "trip", "1").id))
 
     assert [[line.field for line in view.tracking] for view in views if view.tracking] == [["due"]]
 
@@ -211,7 +211,7 @@ def test_t186_an_internal_field_is_shown_to_staff_and_stands_nowhere_an_outsider
     put(shop, fields={"margin": 44})
 
     with shop.database.read() as session:
-        rows = [row for row in messages.page(session, thread.id) if row.kind == "log" and row.tracking]
+        rows = [row for row in conversation.page(session, thread.id) if row.kind == "log" and row.tracking]
         inside = message_views(session, rows)
         outside = message_views(session, rows, outsider=True)
         words = (
@@ -294,7 +294,7 @@ def test_t183_a_field_that_is_filled_at_creation_sends_it_too(shop: World):
     thread = put(shop, "9", ALICE, fields={"stage": "won", "price": 5})
 
     with shop.database.read() as session:
-        mail, created = messages.page(session, thread.id)
+        mail, created = conversation.page(session, thread.id)
     assert (created.body_text, mail.body_text) == ("Order created", "You won at 5 EUR!")
 
 
@@ -340,7 +340,7 @@ def test_t184_a_record_opened_by_mail_shows_the_mail_first_and_then_the_template
 
     [target] = shop.targets(proven)
     with shop.database.read() as session:
-        newest, first = messages.page(session, target.thread_id)
+        newest, first = conversation.page(session, target.thread_id)
     assert (first.body_text, newest.body_text) == ("I want one", "We got your mail.")
     assert shop.notices(newest.id) == {CAROL: ("queued", "follower")}
     assert shop.entry(automatic).state == "held"  # and nobody answered it

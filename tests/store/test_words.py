@@ -27,7 +27,7 @@ def named_partners(world: World, query: str) -> list[str]:
 
 def found_mails(world: World, query: str, **more: str) -> list[int]:
     with world.database.read() as session:
-        return [row.id for row in ledger.ledger(session, query=query, **more)]
+        return [row.id for row in ledger.ledger(session, query=query, **more).rows]
 
 
 @pytest.mark.parametrize(

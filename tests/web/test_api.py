@@ -148,7 +148,7 @@ async def test_a_failed_delivery_is_shown_on_the_message_with_status_and_words(w
 
     message = (await api.post("/records/ticket/7/messages", json=await a_conversation(api))).json()
     with web.world.database.write() as session:
-        queued = delivery.queue(session, state="queued")[0]
+        queued = delivery.queue(session, state="queued").rows[0]
         delivery.set_state(
             session,
             queued.id,

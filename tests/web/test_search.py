@@ -39,6 +39,106 @@ async def test_hits_come_newest_first_with_their_total_and_highlights(api: httpx
     assert [item["id"] for item in rest["items"]] == ids[:1] and rest["next"] is None and rest["total"] == 3
 
 
+async def test_f04_a_hit_is_marked_across_the_signs_between_its_words(api: httpx.AsyncClient):
+    await say(api, "Invoice 4711 B is open")
+
+    page = (await api.get(MESSAGES, params={"q": "4711/B"})).json()
+
+    assert [item["highlights"] for item in page["items"]] == [["Invoice <mark>4711 B</mark> is open"]]
+
+
+async def test_f02_an_entry_is_found_and_marked_by_what_its_subtype_is_called(api: httpx.AsyncClient):
+    await api.put("/records/ticket/7", json={"fields": {"stage": "won"}})
+
+    page = (await api.get(MESSAGES, params={"q": "stage changed"})).json()
+
+    [hit] = page["items"]
+    assert (
+        hit["subtype"] == "stage_changed"
+        and "<mark>Stage</mark> <mark>changed</mark>" in hit["highlights"][0]
+    )
+
+
+@pytest.mark.parametrize("query", ["", "needle"])
+async def test_f07_kind_takes_several_kinds(api: httpx.AsyncClient, query: str):
+    message = await say(api, "needle")
+    note = await say(api, "needle", kind="note")
+    both = [note, message]
+
+    async def listed(*given: tuple[str, str]) -> list[int]:
+        asked = [("q", query), *given] if query else list(given)
+        answer = await api.get(MESSAGES, params=asked)
+        assert answer.status_code == 200, answer.text
+        assert answer.json()["total"] == len(answer.json()["items"])
+        return [item["id"] for item in answer.json()["items"] if item["id"] >= message]
+
+    assert await listed(("kind", "message"), ("kind", "note")) == both
+    assert await listed(("kind", "message,note")) == both
+    assert await listed(("kind", "note")) == [note] and await listed(("kind", "log")) == []
+    wrong = await api.get(MESSAGES, params={"q": query, "kind": "note,letter"})
+    assert wrong.status_code == 422 and wrong.json()["errors"][0]["pointer"] == "#/kind"
+
+
+async def test_the_total_of_a_very_long_thread_is_left_out(
+    api: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch
+):
+    await say(api, "one")
+    page = (await api.get(MESSAGES)).json()
+    assert page["total"] == len(page["items"])
+
+    monkeypatch.setattr("store.queries.conversation.MOST_COUNTED", page["total"] - 1)
+    page = (await api.get(MESSAGES)).json()
+    assert "total" not in page and page["items"]
+
+
+async def test_lists_search_and_get_agree_for_whoever_asks_over_http(web: Web, api: httpx.AsyncClient):
+    for name, access in (("open", "all"), ("closed", "followers"), ("named", "members")):
+        await api.put(f"/record-types/{name}", json={"label": name, "policy": {"access": access}})
+        named = {"members": ["carla@example.com"]} if access == "members" else {}
+        await api.put(f"/records/{name}/1", json={"title": f"needle {name}", **named})
+    await api.post("/records/closed/1/followers", json={"email": "carla@example.com"})
+    await add(api, "bob@example.com", internal=True)
+    await add(api, "carol@customer.example")
+    await api.post("/records/closed/1/followers", json={"email": "bob@example.com"})
+    said = {}
+    for name in ("open", "closed", "named"):
+        path = f"/records/{name}/1/messages"
+        said[name, "plain"] = await say(api, "needle", path)
+        said[name, "to carol"] = await say(api, "needle", path, recipients=["carol@customer.example"])
+        said[name, "note"] = await say(api, "needle", path, kind="note")
+        said[name, "to bob"] = await say(api, "needle", path, kind="note", mentions=["bob@example.com"])
+    may = {
+        "carol@customer.example": {n for (_, what), n in said.items() if what == "to carol"},
+        "bob@example.com": {n for (name, what), n in said.items() if name != "named" or what == "to bob"},
+        "carla@example.com": set(said.values()),  # who wrote them
+    }
+    limited = web.client("read", types=("open", "named"))
+    of_limited = {n for (name, _), n in said.items() if name != "closed"}
+
+    for client, covered in ((api, set(said.values())), (limited, of_limited)):
+        for actor, allowed in [*may.items(), (None, set(said.values()))]:
+            asked = {"actor": actor} if actor else {}
+            wanted = allowed & covered
+            found = (await client.get("/search", params={**asked, "q": "needle"})).json()
+            got = {
+                n
+                for n in said.values()
+                if (await client.get(f"/messages/{n}", params=asked)).status_code == 200
+            }
+            listed, searched = set(), set()
+            for name in ("open", "closed", "named"):
+                for more, seen in (({}, listed), ({"q": "needle"}, searched)):
+                    answer = await client.get(f"/records/{name}/1/messages", params={**asked, **more})
+                    if answer.status_code == 200:
+                        seen |= {item["id"] for item in answer.json()["items"]} & set(said.values())
+
+            assert {item["id"] for item in found["items"]} == got == listed == searched == wanted, (
+                actor,
+                covered,
+            )
+            assert found["total"] == len(wanted)
+
+
 async def test_a_jump_loads_half_a_page_on_each_side_of_the_hit(api: httpx.AsyncClient):
     ids = [await say(api, f"message {n}") for n in range(12)]
 

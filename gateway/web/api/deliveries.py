@@ -14,7 +14,7 @@ from gateway.chatter.partners import known
 from gateway.errors import BadShape, BadValue, Conflict, FieldError, Forbidden, NotFound
 from gateway.web.auth import Asking, needs
 from gateway.web.idempotency import once
-from gateway.web.paging import Page, StateFilter, Wished, cut
+from gateway.web.paging import Page, StateFilter, Wished, page_of
 from gateway.web.schema import Body
 from gateway.web.services import Given, Services
 from store.queries import delivery as deliveries
@@ -44,7 +44,7 @@ def list_deliveries(
             session, state=wanted, thread_id=thread_id, before=before, limit=wish.limit + 1,
             types=caller.record_types or None,
         )  # fmt: skip
-        return Page(*cut(found, wish.limit, lambda delivery: delivery.id))
+        return page_of(found, wish.limit)
 
     return services.read(work)
 

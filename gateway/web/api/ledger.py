@@ -15,7 +15,7 @@ from gateway.errors import BadShape, BadValue, FieldError, NotFound
 from gateway.web import idempotency
 from gateway.web.api.attachments import download_headers
 from gateway.web.auth import Asking, needs, refuse_unless
-from gateway.web.paging import Page, StateFilter, Wished, cut
+from gateway.web.paging import Page, StateFilter, Wished, page_of
 from gateway.web.schema import Body, ReleaseBody, ReplayBody
 from gateway.web.services import Given, Services
 from store.queries import access as answers
@@ -40,7 +40,7 @@ def list_entries(
         found = ledger_entries(
             session, state=wanted, query=q, before=before, limit=wish.limit + 1, types=types
         )
-        return Page(*cut(found, wish.limit, lambda entry: entry.id))
+        return page_of(found, wish.limit)
 
     return services.read(work)
 

@@ -9,6 +9,7 @@ from litestar import Request, Response, get, post
 
 from gateway.chatter.access import Caller
 from gateway.chatter.actor import EVERYTHING, Reader, check_writer, open_thread, reader_of, shown_thread
+from gateway.chatter.conversation import Conversation
 from gateway.chatter.files import without_data_images
 from gateway.chatter.names import Person, person
 from gateway.chatter.page import MessageView, message_views
@@ -20,7 +21,7 @@ from gateway.chatter.write import KINDS, Writing, write
 from gateway.errors import BadValue, NotFound
 from gateway.mail.address import normalise
 from gateway.rules.recipients import EMAIL, INBOX
-from gateway.web.api.search import check_kind, hits
+from gateway.web.api.search import check_kind, hits, kinds_of
 from gateway.web.auth import Asking, needs
 from gateway.web.idempotency import caller_name, once
 from gateway.web.moment import moment_of
@@ -46,25 +47,26 @@ class Considered(msgspec.Struct, frozen=True):
 
 @get(_PATH, guards=[needs("read")], sync_to_thread=True, tags=["messages"])
 def list_messages(
-    record_type: str, key: str, services: Given, caller: Asking, wish: Wished, q: str = "", kind: str | None = None,
-    actor: str | None = None,
+    record_type: str, key: str, services: Given, caller: Asking, wish: Wished, q: str = "",
+    kind: list[str] | None = None, actor: str | None = None,
 ) -> Page[MessageView]:  # fmt: skip
-    """The conversation, newest first. q: words that must all occur; accents and case do not matter. kind: one,
-    or several with commas (message,note = what people said). actor: as this person sees it. total is left out when there are over 1,000 hits."""
-    check_kind(kind)
+    """The conversation, newest first. q: words that must all occur; accents and case do not matter. kind: of these
+    kinds (``message,note`` leaves out the log). actor: as this person sees it. total is left out when there are over 1,000 hits, or 20,000
+    messages without q."""
+    kinds = kinds_of(kind)
 
     def work(session: Session) -> Page[MessageView]:
         reader = reader_of(session, services.types, caller=caller, actor=actor)
         thread = shown_thread(session, reader, services.thread(session, record_type, key))
         if q.strip():
-            return hits(session, Question(q, reader, thread_id=thread.id, kind=kind), wish)
+            return hits(session, Question(q, reader, thread_id=thread.id, kinds=kinds), wish)
 
-        def fetch(**where: Any) -> list[Any]:
-            return messages.page(session, thread.id, kind=kind, reader=reader, **where)
-
-        rows, following = both_ways(fetch, wish)
-        total = messages.count(session, thread.id, kind=kind, reader=reader)
-        return Page(message_views(session, rows, outsider=not reader.internal), following, total)
+        conversation = Conversation(session, thread.id, reader, kinds)
+        rows, following = both_ways(conversation.fetch, wish)
+        following = conversation.reached if following is None else following
+        total = conversation.total
+        views = message_views(session, rows, outsider=not reader.internal)
+        return Page(views, following, msgspec.UNSET if total is None else total)
 
     return services.read(work)
 
@@ -121,7 +123,7 @@ def get_audience(
 ) -> Page[Considered]:  # fmt: skip
     """Who would hear of a message now: everybody who is considered, with the reason why or why not. actor: not
     at all for an outsider, who is not shown who follows."""
-    check_kind(kind, several=False)
+    check_kind(kind)
     named = [part for text in mentions or [] for part in text.split(",") if part.strip()]
 
     def work(session: Session) -> Page[Considered]:

@@ -29,19 +29,20 @@ class FoundView(MessageView, frozen=True, kw_only=True):
 
 @get("/search", guards=[needs("read")], sync_to_thread=True, tags=["messages"])
 def search(
-    services: Given, caller: Asking, wish: Wished, q: str = "", type: str | None = None, kind: str | None = None,
+    services: Given, caller: Asking, wish: Wished, q: str = "", type: str | None = None, kind: list[str] | None = None,
     actor: str | None = None,
 ) -> Page[FoundView]:  # fmt: skip
     """Messages of all records, newest first. q: words that must all occur, in any order; a word of four letters
     or more may be the beginning of a longer one; words in quotation marks stand together; accents and case do
-    not matter. kind: one, or several with commas. actor: only what this person may read. total is left out when there are over 1,000 hits."""
-    check_kind(kind)
+    not matter. kind: of these kinds. actor: only what this person may read. total is left out when there are over
+    1,000 hits. Where most hits are closed to the asker, a page may be short; ``next`` says where to go on."""
+    kinds = kinds_of(kind)
     if not q.strip():
         raise BadValue.of("q", "say what to look for")
 
     def work(session: Session) -> Page[FoundView]:
         reader = reader_of(session, services.types, caller=caller, actor=actor)
-        found = hits(session, Question(q, reader, kind=kind, record_type=type), wish)
+        found = hits(session, Question(q, reader, kinds=kinds, record_type=type), wish)
         titles = threads.titles(session, {(item.record.type, item.record.key) for item in found.items})
         items = [
             FoundView(**_fields(item), title=titles.get((item.record.type, item.record.key), ""))
@@ -57,17 +58,25 @@ def hits(session: Session, question: Question, wish: Wish) -> Page[MessageView]:
     search = Search(session, question)
     page, following = both_ways(search.fetch, wish)
     reader = question.reader
-    views = message_views(session, search.rows(page), search.words, outsider=not reader.internal)
+    views = message_views(
+        session, search.rows(page), search.words, outsider=not reader.internal, labels=search.labels
+    )
+    following = search.reached if following is None else following
     return Page(views, following, msgspec.UNSET if search.total is None else search.total)
 
 
-def check_kind(kind: str | None, *, several: bool = True) -> None:
-    """Raise BadValue for a kind that messages do not have. several: more than one, with commas between them."""
-    if kind is None:
-        return
-    for one in kind.split(",") if several else [kind]:
-        if one not in ALL_KINDS:
-            raise BadValue.of("kind", f"{one!r} is none of {', '.join(ALL_KINDS)}")
+def kinds_of(given: list[str] | None) -> tuple[str, ...]:
+    """The kinds that are asked for, () = all: ``kind=message&kind=note``, or with commas. Raises BadValue."""
+    kinds = [kind.strip() for text in given or [] for kind in text.split(",")]
+    for kind in kinds:
+        check_kind(kind)
+    return () if set(kinds) == set(ALL_KINDS) else tuple(sorted(set(kinds)))
+
+
+def check_kind(kind: str | None) -> None:
+    """Raise BadValue for a kind that messages do not have."""
+    if kind is not None and kind not in ALL_KINDS:
+        raise BadValue.of("kind", f"{kind!r} is none of {', '.join(ALL_KINDS)}")
 
 
 def _fields(view: MessageView) -> dict[str, Any]:

@@ -36,7 +36,7 @@ def show_ledger(
     state = None if wanted == "all" else wanted
 
     def work(session: Session) -> Any:
-        found = ledger_entries(session, state=state, before=before, limit=wish.limit + 1)
+        found = ledger_entries(session, state=state, before=before, limit=wish.limit + 1).rows
         return *cut(found, wish.limit, lambda entry: entry.id), ledger.counts(session)
 
     entries, following, counts = services.read(work)

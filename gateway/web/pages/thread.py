@@ -18,8 +18,8 @@ from gateway.web.pages.render import Form, Upload, back_to, page, record_path
 from gateway.web.paging import Wished, both_ways
 from gateway.web.services import Given, Services
 from store.models.views import ThreadView
+from store.queries import conversation
 from store.queries import follower as followers
-from store.queries import message as messages
 from store.session import Session
 
 _PATH = "/r/{record_type:str}/{key:str}"
@@ -37,7 +37,7 @@ def show_thread(
         thread = _open(session, services, colleague, record_type, key)
 
         def fetch(**where: Any) -> list[Any]:
-            return messages.page(session, thread.id, **where)
+            return conversation.page(session, thread.id, **where)
 
         rows, following = both_ways(fetch, wish)
         shown = followers.followers(session, thread.id, limit=_FOLLOWERS)

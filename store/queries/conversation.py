@@ -1,0 +1,131 @@
+"""The messages of one thread as somebody reads them: pages, and how many there are."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from typing import Any
+
+from sqlalchemy import ColumnElement, Select, func, select
+
+from store.models import Message
+from store.queries import own
+from store.queries.access_filter import EVERYTHING, Reader, readable_messages
+from store.queries.message import JOINED, LISTED, by_ids
+from store.queries.narrow import Window
+from store.queries.newest import among, newest
+from store.session import Session
+
+_message = Message.table()
+
+MOST_COUNTED = 20_000
+"""How far the messages of a thread are counted."""
+
+
+def page(
+    session: Session, thread_id: int, *, before: int | None = None, after: int | None = None, limit: int = 30,
+    kinds: Collection[str] = (), reader: Reader = EVERYTHING,
+) -> list[Any]:  # fmt: skip
+    """Messages of a thread that the reader may read, with author and record, newest first.
+
+    kinds: of these alone, () = all. after: the oldest that are newer than this id. Reads on where a ``window``
+    ends early.
+    """
+    rows: list[Any] = []
+    reached = before
+    while True:
+        found = window(
+            session,
+            thread_id,
+            before=reached,
+            after=after,
+            limit=limit - len(rows),
+            kinds=kinds,
+            reader=reader,
+        )
+        rows += found.rows
+        reached = found.reached
+        if reached is None or len(rows) >= limit or after is not None:
+            return rows
+
+
+def window(
+    session: Session, thread_id: int, *, before: int | None = None, after: int | None = None, limit: int,
+    kinds: Collection[str] = (), reader: Reader = EVERYTHING,
+) -> Window:  # fmt: skip
+    """As ``page``, but what is asked for ends after some thousand messages that are closed to the reader."""
+    if own.reads_all(session, reader, thread_id):
+        if len(kinds) < 2:
+            statement = _bounded(LISTED.where(*_in_thread(thread_id, kinds)), before, after, limit)
+            return Window(_newest_first(session, statement))
+        ids = list(session.execute(_ids(thread_id, kinds, before, after, limit)).scalars())
+        return Window(_newest_first(session, LISTED.where(_message.c.id.in_(ids))))
+    if reader.partner_id is None or not reader.active:
+        return Window([])
+    few = own.few(session, reader.partner_id)
+    if few is not None:
+        statement = LISTED.where(*_own(session, reader, few, thread_id, kinds))
+        return Window(_newest_first(session, _bounded(statement, before, after, limit)))
+
+    def candidates(most: int) -> list[int]:
+        return list(session.execute(_ids(thread_id, kinds, before, after, most)).scalars())
+
+    found = own.judged(session, candidates, reader, ascending=after is not None, limit=limit)
+    return Window(by_ids(session, found.ids), found.reached)
+
+
+def count(
+    session: Session, thread_id: int, *, kinds: Collection[str] = (), reader: Reader = EVERYTHING
+) -> int | None:
+    """How many messages ``page`` would find in all, None when too many would have to be looked at."""
+    found = select(_message.c.id).where(*_in_thread(thread_id, kinds))
+    if own.reads_all(session, reader, thread_id):
+        return _total(session, found, MOST_COUNTED)
+    if reader.partner_id is None or not reader.active:
+        return 0
+    few = own.few(session, reader.partner_id)
+    if few is not None:
+        his = select(_message.c.id).select_from(JOINED)
+        return _total(session, his.where(*_own(session, reader, few, thread_id, kinds)), MOST_COUNTED)
+    ids = list(session.execute(found.limit(own.MOST_JUDGED + 1)).scalars())
+    return None if len(ids) > own.MOST_JUDGED else len(own.readable(session, reader, ids))
+
+
+def _total(session: Session, found: Select[int], most: int) -> int | None:
+    counted = session.execute(select(func.count()).select_from(found.limit(most + 1).subquery())).scalar_one()
+    return int(counted) if counted <= most else None
+
+
+def _in_thread(thread_id: int, kinds: Collection[str]) -> list[ColumnElement[bool]]:
+    of_thread = _message.c.thread_id == thread_id
+    return [of_thread, _message.c.kind.in_(sorted(kinds))] if kinds else [of_thread]
+
+
+def _ids(
+    thread_id: int, kinds: Collection[str], before: int | None, after: int | None, limit: int
+) -> Select[int]:
+    """The ids of a page of a thread, whoever may read them."""
+    parts = [[kind] for kind in sorted(kinds)] or [[]]
+    lists = [select(_message.c.id).where(*_in_thread(thread_id, part)) for part in parts]
+    return newest(lists, before=before, after=after, limit=limit)
+
+
+def _own(
+    session: Session, reader: Reader, few: Sequence[int], thread_id: int, kinds: Collection[str]
+) -> list[ColumnElement[bool]]:
+    """The conditions on what of his own a reader may read in a thread; not by the index of a long thread."""
+    conditions = [_message.c.thread_id + 0 == thread_id, among(session, _message.c.id, few)]
+    if kinds:
+        conditions.append(_message.c.kind.in_(sorted(kinds)))
+    return [*conditions, *readable_messages(session, reader)]
+
+
+def _bounded(statement: Select[Any], before: int | None, after: int | None, limit: int) -> Select[Any]:
+    if before is not None:
+        statement = statement.where(_message.c.id < before)
+    if after is not None:
+        statement = statement.where(_message.c.id > after)
+    return statement.order_by(_message.c.id.desc() if after is None else _message.c.id).limit(limit)
+
+
+def _newest_first(session: Session, statement: Select[Any]) -> list[Any]:
+    return sorted(session.execute(statement), key=lambda row: -row.id)

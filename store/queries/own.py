@@ -1,0 +1,78 @@
+"""What of a list a person may read: all of it, what is his own, or what is found so by asking for each row.
+
+His own is what he wrote and what was told to him. Who has few messages of his own has those looked at. Else so many rows
+of the list are judged, and where it led is told, that no page costs more as the store grows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import NamedTuple
+
+from sqlalchemy import select
+
+from store.models import Message, Notice, Thread
+from store.queries.access_filter import EVERYTHING, THREAD_OF, Reader, readable_messages, readable_threads
+from store.queries.newest import among, newest
+from store.session import Session
+
+FEW = 2000  # messages that are looked at one by one rather than through the lists of others
+MOST_JUDGED = 5000  # rows of which one page asks whether they may be read
+_AT_ONCE = 1000
+
+_message = Message.table()
+_notice = Notice.table()
+_thread = Thread.table()
+
+
+class Found(NamedTuple):
+    """Messages, newest first. reached: the id down to which was looked when that ended early, None = to the end."""
+
+    ids: list[int]
+    reached: int | None = None
+
+
+def judged(
+    session: Session, candidates: Callable[[int], list[int]], reader: Reader, *, ascending: bool, limit: int
+) -> Found:
+    """Those of the candidates that the reader may read.
+
+    candidates: answers at most so many ids, in the order in which they are read: ascending, or newest first.
+    Few are asked for first, which are enough for most readers.
+    """
+    for most in (min(limit, MOST_JUDGED), MOST_JUDGED):
+        ids = candidates(most)
+        passed: list[int] = []
+        for start in range(0, len(ids), _AT_ONCE):
+            passed += sorted(readable(session, reader, ids[start : start + _AT_ONCE]), reverse=not ascending)
+            if len(passed) >= limit:
+                break
+        is_all = len(ids) < most
+        if is_all or len(passed) >= limit:
+            break
+    ended_early = not is_all and len(passed) < limit
+    passed = passed[:limit]
+    return Found(passed[::-1] if ascending else passed, ids[-1] if ended_early else None)
+
+
+def few(session: Session, partner_id: int) -> list[int] | None:
+    """The ids of all messages that he wrote or has a notice of, None when they are many."""
+    told = select(_notice.c.message_id).where(_notice.c.partner_id == partner_id)
+    written = select(_message.c.id).where(_message.c.author_id == partner_id)
+    ids = list(session.execute(newest([told, written], limit=FEW + 1)).scalars())
+    return ids if len(ids) <= FEW else None
+
+
+def readable(session: Session, reader: Reader, ids: Sequence[int]) -> list[int]:
+    """Those of the messages that the reader may read, in no order."""
+    found = select(_message.c.id).join(_thread, THREAD_OF)
+    found = found.where(among(session, _message.c.id, ids), *readable_messages(session, reader))
+    return list(session.execute(found).scalars())
+
+
+def reads_all(session: Session, reader: Reader, thread_id: int) -> bool:
+    """The reader may work on the thread, and so reads every message of it."""
+    if reader == EVERYTHING:
+        return True
+    found = select(_thread.c.id).where(_thread.c.id == thread_id, *readable_threads(session, reader))
+    return session.execute(found).first() is not None
