@@ -1,4 +1,4 @@
-"""Partners: staff and contacts."""
+"""Partners: staff and contacts, and what a colleague has not read yet."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from typing import Any
 
 from msgspec import UNSET, UnsetType
 
-from gateway.client.calls import Call, Text, asked, changes, step
-from gateway.client.shapes import Page, Partner
+from gateway.client.calls import Call, Text, asked, changes, given, step
+from gateway.client.shapes import Marked, Page, Partner, Unread
 
 
 def put_partner(
@@ -47,3 +47,16 @@ def partners(*, query: str = "", before: str | int | None = None, limit: int = 3
 def merge_partner(email: str, into: str) -> Call[Partner]:
     """Make a partner a part of another; answers the other."""
     return Call("POST", f"/partners/{step(email)}/merge", Partner, {"into": into})
+
+
+def inbox(
+    email: str, *, before: str | int | None = None, limit: int = 30, actor: str = ""
+) -> Call[Page[Unread]]:
+    """What a partner has not read yet on the web, newest first. actor: himself or an admin."""
+    wish = asked(partner=email, before=before, limit=limit, actor=actor)
+    return Call("GET", "/inbox", Page[Unread], query=wish)
+
+
+def mark_read(email: str, messages: Sequence[int] | None = None, *, actor: str | None = None) -> Call[Marked]:
+    """Mark what a partner was told read. messages: ids, None = everything."""
+    return Call("POST", "/inbox/read", Marked, given(partner=email, messages=messages, actor=actor))

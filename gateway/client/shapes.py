@@ -163,6 +163,22 @@ class Partner(Struct, frozen=True):
     notify: dict[str, Any] = field(default_factory=dict)
 
 
+class Unread(Struct, frozen=True):
+    """What a partner was told and has not read. title: "" when the record is closed to him. following: he follows it."""
+
+    message: int
+    record: RecordName
+    title: str
+    reason: str
+    following: bool = False
+
+
+class Marked(Struct, frozen=True):
+    """How many notices were marked read."""
+
+    read: int
+
+
 class RecordType(Struct, frozen=True):
     """A kind of record. subtypes: with the generic ones."""
 

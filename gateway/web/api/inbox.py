@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Set
 from typing import Any
 
 import msgspec
@@ -17,18 +18,23 @@ from gateway.web.paging import Page, Wished, cut
 from gateway.web.schema import ReadBody
 from gateway.web.services import Given
 from store.models.views import PartnerView
+from store.queries import follower as followers
 from store.queries import message as messages
 from store.queries import thread as threads
 from store.session import Session
 
 
 class Unread(msgspec.Struct, frozen=True):
-    """An unread notice. message: id of the message. title: of the record, "" when that is closed to him by now."""
+    """An unread notice. message: id of the message. title: of the record, "" when that is closed to him by now.
+
+    following: he follows the record, so that it can be left from here; false where he was only named.
+    """
 
     message: int
     record: RecordName
     title: str
     reason: str
+    following: bool
 
 
 class Marked(msgspec.Struct, frozen=True):
@@ -51,7 +57,9 @@ def list_unread(
         rows = messages.unread(session, reader, before=before, limit=wish.limit + 1)
         page, following = cut(rows, wish.limit, lambda row: int(row.message_id))
         opened = threads.readable(session, reader, [row.thread_id for row in page])
-        return Page([_unread(row, is_open=row.thread_id in opened) for row in page], following)
+        subscribed = followers.subscribed(session, [row.thread_id for row in page], [who.id])
+        followed = {thread_id for thread_id, _ in subscribed}
+        return Page([_unread(row, opened=opened, followed=followed) for row in page], following)
 
     return services.read(work)
 
@@ -82,10 +90,11 @@ def _owner(session: Session, partner: str, actor: str | None) -> PartnerView:
     return who
 
 
-def _unread(row: Any, *, is_open: bool) -> Unread:
-    """A notice. is_open: he may still work on the record; else its title is not his to see."""
-    title = row.title if is_open else ""
-    return Unread(row.message_id, RecordName(row.record_type, row.key), title, row.reason)
+def _unread(row: Any, *, opened: Set[int], followed: Set[int]) -> Unread:
+    """A notice. opened: threads that he may still work on; of others the title is not his to see. followed: his."""
+    title = row.title if row.thread_id in opened else ""
+    record = RecordName(row.record_type, row.key)
+    return Unread(row.message_id, record, title, row.reason, following=row.thread_id in followed)
 
 
 handlers: list[Any] = [list_unread, mark_read]
