@@ -69,10 +69,11 @@ def deliveries(
     record: tuple[str, str] | None = None,
     before: str | int | None = None,
     limit: int = 30,
+    actor: str = "",
 ) -> Call[Page[Delivery]]:
-    """Mail that goes out, newest first. record: (type, key), about this record only."""
+    """Mail that goes out, newest first. record: (type, key), about this record only. actor: of a record, for whom."""
     about = "/".join(record) if record else ""
-    wish = asked(state=state, record=about, before=before, limit=limit)
+    wish = asked(state=state, record=about, before=before, limit=limit, actor=actor)
     return Call("GET", "/deliveries", Page[Delivery], query=wish)
 
 

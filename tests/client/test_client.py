@@ -232,7 +232,10 @@ async def test_a_mail_is_handed_over_held_and_settled(web: Web, api: AsyncClient
 
 async def test_what_goes_out_is_listed_tried_again_and_dropped(api: AsyncClient, ticket: tuple[str, str]):
     await api(post_message(*ticket, author=ALICE, body_text="Hello"))
-    [waits] = (await api(deliveries(record=ticket, state="queued"))).items
+    [waits] = (await api(deliveries(record=ticket, state="queued", actor=ALICE))).items
+    with pytest.raises(ProblemError) as refused:
+        await api(deliveries(record=ticket, actor=CAROL))
+    assert refused.value.status == 404
 
     again = await api(retry_delivery(waits.id))
     dropped = await api(drop_delivery(waits.id, actor=ALICE))

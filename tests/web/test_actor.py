@@ -102,6 +102,23 @@ async def test_a_type_may_be_open_to_followers_or_members_only(api: httpx.AsyncC
     assert wrong.status_code == 422 and wrong.json()["errors"][0]["pointer"] == "#/policy/access"
 
 
+async def test_the_outbox_of_a_record_is_shown_to_those_who_may_open_it(web: Web, api: httpx.AsyncClient):
+    await say(api, "hello")
+    await api.put("/records/ticket/7", json={"members": ["carla@example.com"]})
+    host = web.client("read")
+
+    async def asked(actor: str, **about: str) -> tuple[int, int]:
+        answer = await host.get("/deliveries", params={"actor": actor, **about})
+        return answer.status_code, len(answer.json().get("items", ()))
+
+    about = {"record": "ticket/7"}
+    assert await asked("", **about) == await asked("carla@example.com", **about) == (200, 1)
+    assert await asked("dave@example.com", **about) == (404, 0), "not one of its members"
+    assert await asked("carol@customer.example", **about) == (404, 0), "who follows it from outside"
+    assert await asked("nobody@example.com", **about) == (422, 0)
+    assert (await api.get("/deliveries", params={"actor": "carla@example.com"})).status_code == 422
+
+
 async def test_an_unknown_or_deactivated_person_sees_nothing(api: httpx.AsyncClient):
     await say(api, "needle")
     await api.put("/partners/dave@example.com", json={"active": False})

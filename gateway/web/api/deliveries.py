@@ -8,7 +8,7 @@ from typing import Any
 from litestar import Request, Response, get, post
 
 from gateway.chatter.access import Caller
-from gateway.chatter.actor import reader_of
+from gateway.chatter.actor import open_thread, reader_of
 from gateway.chatter.entries import DeliveryView, delivery_view, delivery_views
 from gateway.chatter.partners import known
 from gateway.errors import BadShape, BadValue, Conflict, FieldError, Forbidden, NotFound
@@ -26,22 +26,32 @@ STATES = ("queued", "deferred", "sent", "failed", "bounced", "complained", "supp
 
 @get("/deliveries", guards=[needs("read")], sync_to_thread=True, tags=["deliveries"])
 def list_deliveries(
-    services: Given, caller: Asking, wish: Wished, wanted: StateFilter = None, record: str | None = None
+    services: Given,
+    caller: Asking,
+    wish: Wished,
+    wanted: StateFilter = None,
+    record: str | None = None,
+    actor: str | None = None,
 ) -> Page[DeliveryView]:
-    """Deliveries, newest first. record: ``type/key``; without it the call needs a token for everything."""
+    """Deliveries, newest first. record: ``type/key``; without it the call needs a token for everything. actor: for
+    whom the application asks about a record; not at all for who may not open it."""
     if wanted is not None and wanted not in STATES:
         raise BadValue.of("state", f"{wanted!r} is none of {', '.join(STATES)}")
     record_type, _, key = (record or "").partition("/")
     if record is not None and not (record_type and key):
         raise BadShape("name the record as type/key", [FieldError("#/record", "type/key")])
+    if actor and not record:
+        raise BadValue.of("record", "an actor sees the deliveries of one record: name it")
     if not (caller.may("read", record_type) if record else caller.may("admin")):
         raise Forbidden("to see all deliveries, the token needs the scope admin; or name a record")
     before = wish.forwards().number("before")
 
     def work(session: Session) -> Page[DeliveryView]:
-        thread_id = services.thread(session, record_type, key).id if record else None
+        thread = services.thread(session, record_type, key) if record else None
+        if thread is not None:
+            open_thread(session, reader_of(session, services.types, caller=caller, actor=actor), thread)
         found = delivery_views(
-            session, state=wanted, thread_id=thread_id, before=before, limit=wish.limit + 1,
+            session, state=wanted, thread_id=thread.id if thread else None, before=before, limit=wish.limit + 1,
             types=caller.record_types or None,
         )  # fmt: skip
         return page_of(found, wish.limit)
