@@ -1,6 +1,7 @@
 """Mail that a change sends by itself: the record type maps a field, or a value of it, to a template.
 
-Posted after the entry that made it, as a message of its own, so that answers land on the thread. A
+Posted after the entry that made it, as a message of its own, so that answers land on the thread. Where the
+template names a time to come it stands on the thread at once, and its mail waits until then. A
 template that cannot be filled in spoils no change: the log says what was wrong with it.
 """
 
@@ -67,6 +68,7 @@ def _send(
         if templates.get(session, name).owner_id is not None:
             raise Forbidden(f"template {name!r} was saved by a colleague; an admin must write it")
         filled = templates.render(session, name, thread, author=author)
+        mail_at = templates.send_at(session, name, thread, now)
         addresses = {address_or_bad_value(text, "recipients"): "" for text in filled.recipients}
     except RequestError as trouble:
         log.warning("template not sent", template=name, record_type=thread.record_type, trouble=str(trouble))
@@ -80,7 +82,7 @@ def _send(
     draft = Draft(
         thread, "message", "discussions", _unless_told(author, told), subject=filled.subject or None,
         body_html=filled.html, body_text=filled.text, recipients=told, generated=True,
-        files=filled.files, spared=spared,
+        files=filled.files, spared=spared, mail_at=mail_at,
     )  # fmt: skip
     receipt = posting.post(session, draft, now)
     followers.invite(session, thread.id, told, now)

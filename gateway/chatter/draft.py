@@ -57,7 +57,8 @@ class Draft:
     rules/recipients. followers: partners who begin to follow by this message: (id, internal). addressees: whom
     To and Cc show. header_id: the Message-ID under which it came in, None if it was written here. tell: False =
     stored, nobody is told but those whom it concerns. concerned: partner ids whom it concerns in person, for the
-    reason ``concern`` (ASSIGNED or INVITED); payload: what their mails say beside it.
+    reason ``concern`` (ASSIGNED or INVITED); payload: what their mails say beside it. mail_at: before when no mail
+    about it leaves, None = at once.
     """
 
     thread: ThreadView
@@ -94,6 +95,7 @@ class Draft:
     concerned: frozenset[int] = frozenset()
     concern: str = ""
     payload: dict[str, Any] | None = None
+    mail_at: datetime | None = None
 
 
 def row_of(draft: Draft, header_id: str, now: datetime) -> dict[str, Any]:

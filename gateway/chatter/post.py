@@ -248,7 +248,7 @@ class Posting:
                     header_id=header_id, now=now, message_id=message_id, thread_id=draft.thread.id,
                     partner_id=notice.partner_id, payload=draft.payload if notice.reason == draft.concern else None,
                     confirmed=notice.partner_id in draft.confirmed,
-                    due_at=waiting.get(draft.thread.id) if notice.reason == FOLLOWER else None,
+                    due_at=_due(draft, waiting.get(draft.thread.id) if notice.reason == FOLLOWER else None),
                 )
                 | _standing(draft, notice)
                 for draft, message_id, header_id, notice in mailed
@@ -304,6 +304,11 @@ def delivery_row(
         "address": address, "reason": reason, "confirmed": confirmed, "payload": payload, "header_id": header_id, "state": "queued",
         "created_at": now, "due_at": due_at or now,
     }  # fmt: skip
+
+
+def _due(draft: Draft, share: datetime | None) -> datetime | None:
+    """When a mail may leave, None = now. share: when the record may send to its followers again, None = now."""
+    return max((moment for moment in (draft.mail_at, share) if moment is not None), default=None)
 
 
 def _standing(draft: Draft, notice: Notice) -> dict[str, Any]:

@@ -10,31 +10,25 @@ language and with his name. Source: Odoo Chatter, "Email templates".
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
 from gateway.chatter.partners import address_or_bad_value
 from gateway.chatter.post import File
+from gateway.chatter.template_shape import TEXTS, check, used
 from gateway.chatter.types import rules_of
-from gateway.errors import BadShape, BadValue, FieldError, NotFound
+from gateway.errors import BadValue, FieldError, NotFound
 from gateway.mail.html import clean, from_text, to_text
+from gateway.rules import send_at as moments
 from gateway.rules.values import show
-from gateway.templating import BadPlaceholder, check_placeholders, fill_placeholders
+from gateway.templating import BadPlaceholder, fill_placeholders
 from store.models.views import ThreadView
 from store.queries import template as store
 from store.queries import types as type_store
 from store.queries.partner import signature_of
 from store.session import Session
-
-NAMES: Mapping[str, frozenset[str]] = {
-    "record": frozenset({"type", "label", "key", "title", "url", "fields", "shown"}),
-    "author": frozenset({"name", "email"}),
-    "reader": frozenset({"name", "email", "language"}),
-}
-TEXTS = ("subject", "body_html", "body_text")
-_MOST_LETTERS = 200_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +82,7 @@ def put(
         "body_text": "",
         "variants": {},
         "recipients": [],
+        "send_at": "",
     }
     values = {key: getattr(row, key) if row is not None else empty[key] for key in empty}
     values |= {key: empty[key] if value is None else value for key, value in changes.items()}
@@ -95,7 +90,7 @@ def put(
         known = {one.name for one in type_store.record_types(session)}
         if values["record_type"] not in known:
             raise BadValue.of("record_type", f"there is no record type {values['record_type']!r}")
-    _check(values)
+    check(values, now)
     return store.put(session, name, {**values, "updated_at": now, "owner_id": owner_id})
 
 
@@ -121,6 +116,22 @@ def render(
     )
 
 
+def send_at(session: Session, name: str, thread: ThreadView, now: datetime) -> datetime:
+    """When what is made from a template for a record is to be sent; now where it names no time, or one that has passed.
+
+    Raises NotFound, and BadValue where the record's fields give no time.
+    """
+    row = get(session, name, thread.record_type)
+    if not row.send_at:
+        return now
+    text = _filled(name, "send_at", row.send_at, {"record": _record(session, thread)}, html=False)
+    try:
+        return max(moments.send_at(text, now), now)
+    except ValueError as trouble:
+        detail = f"template {name!r}, send_at: {text!r} is no time"
+        raise BadValue(detail, [FieldError("#/template", detail)]) from trouble
+
+
 def personalise(
     session: Session,
     message_id: int,
@@ -136,7 +147,7 @@ def personalise(
     own_subject: the message has a subject of its own, which stays. signed: the author's signature stands below.
     """
     row = get(session, name, thread.record_type)
-    by_name = "reader" in _used(row)
+    by_name = "reader" in used(row)
     if not by_name and not row.variants:
         return 0
     readers: dict[Who, list[int]] = defaultdict(list)
@@ -221,48 +232,3 @@ def _filled(name: str, place: str, source: str, context: Mapping[str, Any], *, h
     except BadPlaceholder as trouble:
         detail = f"template {name!r}, {place}, {trouble}"
         raise BadValue(detail, [FieldError("#/template", detail)]) from trouble
-
-
-def _sources(values: Mapping[str, Any]) -> list[tuple[str, str]]:
-    """Every text with placeholders, with its pointer."""
-    found = [(name, values[name]) for name in TEXTS]
-    for tag, texts in values["variants"].items():
-        found += [(f"variants/{tag}/{name}", text) for name, text in texts.items()]
-    return found + [(f"recipients/{index}", source) for index, source in enumerate(values["recipients"])]
-
-
-def _check(values: Mapping[str, Any]) -> None:
-    for tag, texts in values["variants"].items():
-        _check_shape(tag, texts)
-        wrong = sorted(set(texts) - set(TEXTS))
-        if wrong:
-            raise BadValue.of(f"variants/{tag}/{wrong[0]}", f"a variant has {', '.join(TEXTS)}")
-    sources = _sources(values)
-    if sum(len(source) for _, source in sources) > _MOST_LETTERS:
-        raise BadValue.of("body_html", f"a template has at most {_MOST_LETTERS} letters")
-    for pointer, source in sources:
-        try:
-            check_placeholders(source, NAMES)
-        except BadPlaceholder as trouble:
-            raise BadValue.of(pointer, str(trouble)) from trouble
-    for index, source in enumerate(values["recipients"]):
-        if "{" not in source:
-            address_or_bad_value(source, f"recipients/{index}")
-
-
-def _check_shape(tag: str, texts: Any) -> None:
-    """Raise BadShape for a variant that is no object of texts."""
-    if not isinstance(texts, dict):
-        raise BadShape("a variant is an object", [FieldError(f"#/variants/{tag}", "expected an object")])
-    for name, text in texts.items():
-        if not isinstance(text, str):
-            raise BadShape("a variant has texts", [FieldError(f"#/variants/{tag}/{name}", "expected a text")])
-
-
-def _used(row: Any) -> frozenset[str]:
-    """The names that the texts of a template use."""
-    values = {name: getattr(row, name) for name in (*TEXTS, "variants", "recipients")}
-    texts: Sequence[tuple[str, str]] = [
-        one for one in _sources(values) if not one[0].startswith("recipients")
-    ]
-    return frozenset().union(*(check_placeholders(source, NAMES) for _, source in texts))

@@ -80,6 +80,16 @@ def write(
     return receipt
 
 
+def send_at(session: Session, thread: ThreadView, template: str, now: datetime) -> datetime:
+    """When a message made from a template is to be posted where the call does not say; never before now."""
+    if not template:
+        return now
+    try:
+        return templates.send_at(session, template, thread, now)
+    except NotFound as trouble:
+        raise BadValue.of("template", str(trouble)) from trouble
+
+
 def draft_of(session: Session, thread: ThreadView, writing: Writing, now: datetime) -> Draft:
     """The draft of what somebody wrote; see ``write``."""
     if writing.template:

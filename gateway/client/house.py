@@ -72,11 +72,13 @@ def put_template(
     body_text: Text = UNSET,
     variants: Mapping[str, Mapping[str, str]] | UnsetType | None = UNSET,
     recipients: Sequence[str] | UnsetType | None = UNSET,
+    send_at: Text = UNSET,
 ) -> Call[Template]:
-    """Create or change a template. variants: language -> {subject, body_html, body_text}."""
+    """Create or change a template. variants: language -> {subject, body_html, body_text}. send_at: a time, a date, or
+    one of these and a step, such as ``{{ record.fields.start }} - 2d``; None = at once."""
     body = changes(
         record_type=record_type, subject=subject, body_html=body_html, body_text=body_text, variants=variants,
-        recipients=recipients,
+        recipients=recipients, send_at=send_at,
     )  # fmt: skip
     return Call("PUT", f"/templates/{step(name)}", Template, body)
 

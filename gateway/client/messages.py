@@ -30,11 +30,15 @@ def post_message(
     actor: str | None = None,
     idempotency_key: str = "",
 ) -> Call[Message]:
-    """Post a message or a note now. mentions, recipients, cc, confirm_external: e-mails. cc is shown to all named."""
+    """Post a message or a note now, also where its template names a time to come: ``schedule_message`` keeps it.
+
+    mentions, recipients, cc, confirm_external: e-mails. cc is shown to all named.
+    """
     body = given(
         kind=kind, author=author, body_html=body_html, body_text=body_text, subject=subject, mentions=mentions,
         recipients=recipients, cc=cc, skip_followers=skip_followers, attachment_ids=attachment_ids,
         confirm_external=confirm_external, template=template, signature=signature, actor=actor,
+        send_at="now" if template else None,
     )  # fmt: skip
     path = f"{record_path(record_type, key)}/messages"
     return Call("POST", path, Message, body, key=idempotency_key)
@@ -60,7 +64,10 @@ def schedule_message(
     actor: str | None = None,
     idempotency_key: str = "",
 ) -> Call[Scheduled]:
-    """Post a message or a note later. send_at: a time with its zone, in the future (RFC 3339)."""
+    """Post a message or a note later. send_at: a time with its zone, in the future (RFC 3339).
+
+    ``fill_template`` tells the time that a template names.
+    """
     body = given(
         kind=kind, author=author, send_at=send_at, body_html=body_html, body_text=body_text, subject=subject,
         mentions=mentions, recipients=recipients, cc=cc, skip_followers=skip_followers,

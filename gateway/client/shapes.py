@@ -199,7 +199,7 @@ class Alias(Struct, frozen=True):
 
 
 class Template(Struct, frozen=True):
-    """A text with placeholders. record_type: None = for records of every type."""
+    """A text with placeholders. record_type: None = for records of every type. send_at: "" = at once."""
 
     name: str
     record_type: str | None
@@ -208,15 +208,17 @@ class Template(Struct, frozen=True):
     body_text: str
     variants: dict[str, dict[str, str]]
     recipients: list[str]
+    send_at: str = ""
 
 
 class Filled(Struct, frozen=True):
-    """A template filled in."""
+    """A template filled in. send_at: when it wants to be sent, None = at once."""
 
     subject: str
     body_html: str
     body_text: str
     recipients: list[str]
+    send_at: datetime | None = None
 
 
 class Webhook(Struct, frozen=True):

@@ -14,6 +14,8 @@ from msgspec import UNSET, UnsetType
 Id = Annotated[int, msgspec.Meta(ge=-(2**63) + 1, le=2**63 - 1)]
 """A number that may be one of our ids; a larger one fits no column."""
 NullText = str | None | UnsetType
+NOW = "now"
+"""The ``send_at`` of a message that is posted at once though its template names a time to come."""
 
 
 class Body(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
@@ -60,7 +62,8 @@ class RecordBody(Body):
 
 class MessageBody(Body):
     """POST /records/{type}/{key}/messages. recipients and cc are told though they do not follow; cc is shown to
-    all who are named. skip_followers: only who is named hears of it. actor: who really writes, if not the author."""
+    all who are named. skip_followers: only who is named hears of it. actor: who really writes, if not the author.
+    send_at: a time, or "now" whatever the template says; absent = as the template says."""
 
     kind: str
     author: str

@@ -38,8 +38,9 @@ class Template(Base):
     """A text with placeholders that the host gave us. record_type None = for records of every type.
 
     variants: language tag -> {subject, body_html, body_text}; recipients: e-mails, or placeholders that
-    give one. body_text counts where body_html is "". owner_id: the colleague who saved it from his composer,
-    None = the host application's or an admin's.
+    give one. body_text counts where body_html is "". send_at: when what is made from it is sent, as
+    ``gateway.rules.send_at`` reads it once it is filled in, "" = at once. owner_id: the colleague who saved it
+    from his composer, None = the host application's or an admin's.
     """
 
     __tablename__ = "template"
@@ -51,6 +52,7 @@ class Template(Base):
     body_text: Mapped[str] = mapped_column(default="")
     variants: Mapped[dict[str, Any]] = mapped_column(default=dict)
     recipients: Mapped[list[Any]] = mapped_column(default=list)
+    send_at: Mapped[str] = mapped_column(default="")
     updated_at: Mapped[datetime]
     owner_id: Mapped[int | None] = mapped_column(ForeignKey("partner.id", ondelete="SET NULL"))
 

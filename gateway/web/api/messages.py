@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 import msgspec
@@ -18,6 +19,7 @@ from gateway.chatter.post import SYSTEM, Author, Draft, File
 from gateway.chatter.scheduled import ScheduledView, schedule
 from gateway.chatter.search import Question
 from gateway.chatter.write import KINDS, Writing, write
+from gateway.chatter.write import send_at as template_time
 from gateway.errors import BadValue, NotFound
 from gateway.mail.address import normalise
 from gateway.rules.recipients import EMAIL, INBOX
@@ -26,7 +28,7 @@ from gateway.web.auth import Asking, needs
 from gateway.web.idempotency import caller_name, once
 from gateway.web.moment import moment_of
 from gateway.web.paging import Page, Wished, both_ways
-from gateway.web.schema import MessageBody
+from gateway.web.schema import NOW, MessageBody
 from gateway.web.services import Given, Services
 from store.models.views import ThreadView
 from store.queries import message as messages
@@ -81,9 +83,9 @@ def post_message(
     request: Request[Any, Any, Any],
 ) -> Response[MessageView | ScheduledView]:
     """Post a message (goes outside) or a note (for staff). A note that names an outsider: 409 with ``external``.
-    With a ``send_at`` to come it is kept until then, and the answer is how it waits."""
+    With a ``send_at`` to come, its own or its template's, it is kept until then, and the answer is how it waits."""
     now = services.now()
-    send_at = moment_of(data.send_at, "send_at") if data.send_at is not None else now
+    wished = _wished(data.send_at, now)
     html, images = without_data_images(data.body_html, services.blobs)
     writing = _writing(data, html, images, caller)
 
@@ -91,6 +93,7 @@ def post_message(
         thread = services.thread(session, record_type, key)
         check_writer(session, services.types, thread, author=data.author, actor=data.actor, caller=caller)
         refuse_ours(session, _named(data), services.domains)
+        send_at = wished or template_time(session, thread, data.template or "", now)
         if send_at > now:
             return 201, schedule(session, thread, writing, send_at, creator=data.actor, now=now)
         receipt = write(session, thread, writing, posting=services.posting, now=services.now())
@@ -190,6 +193,13 @@ def one_message(session: Session, message_id: int, reader: Reader = EVERYTHING) 
     if row is None:
         raise NotFound(f"there is no message {message_id}")
     return message_views(session, [row], outsider=not reader.internal)[0]
+
+
+def _wished(text: str | None, now: datetime) -> datetime | None:
+    """The time that a call names, None = that of its template. Raises BadValue."""
+    if text is None:
+        return None
+    return now if text == NOW else moment_of(text, "send_at")
 
 
 def _named(data: MessageBody) -> dict[str, str]:

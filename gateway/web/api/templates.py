@@ -29,7 +29,8 @@ _MOST_LETTERS = 100
 
 
 class TemplateBody(Body):
-    """PUT /templates/{name}. variants: language tag -> {subject, body_html, body_text}."""
+    """PUT /templates/{name}. variants: language tag -> {subject, body_html, body_text}. send_at: when what is made
+    from it is sent: a time, a date, or one of these and a step: ``{{ record.fields.start }} - 2d``, ``+3h``."""
 
     record_type: NullText = UNSET
     subject: NullText = UNSET
@@ -37,6 +38,7 @@ class TemplateBody(Body):
     body_text: NullText = UNSET
     variants: dict[str, Any] | UnsetType | None = UNSET
     recipients: list[str] | UnsetType | None = UNSET
+    send_at: NullText = UNSET
 
 
 class PreviewBody(Body):
@@ -58,7 +60,8 @@ class TemplateFileView(msgspec.Struct, frozen=True):
 
 
 class TemplateView(msgspec.Struct, frozen=True):
-    """A template. record_type: null = for records of every type. owner: who saved it, null = an admin."""
+    """A template. record_type: null = for records of every type. owner: who saved it, null = an admin. send_at:
+    "" = at once."""
 
     name: str
     record_type: str | None
@@ -67,18 +70,20 @@ class TemplateView(msgspec.Struct, frozen=True):
     body_text: str
     variants: dict[str, dict[str, str]]
     recipients: list[str]
+    send_at: str
     updated_at: datetime
     owner: Person | None
     attachments: list[TemplateFileView]
 
 
 class Preview(msgspec.Struct, frozen=True):
-    """A template filled in."""
+    """A template filled in. send_at: when a message made from it would be sent, null = at once."""
 
     subject: str
     body_html: str
     body_text: str
     recipients: list[str]
+    send_at: datetime | None
 
 
 @put("/templates/{name:str}", guards=[needs("post")], sync_to_thread=True, tags=["templates"])
@@ -205,7 +210,10 @@ def preview_template(name: str, data: PreviewBody, services: Given, caller: Aski
         reader = known(session, data.reader, "reader") if data.reader else NOBODY
         language = data.language if data.language is not None else reader.language
         filled = templates.render(session, name, thread, author=author, reader=reader, language=language)
-        return Preview(filled.subject, filled.html, filled.text, list(filled.recipients))
+        now = services.now()
+        moment = templates.send_at(session, name, thread, now)
+        send_at = moment if moment > now else None
+        return Preview(filled.subject, filled.html, filled.text, list(filled.recipients), send_at)
 
     return services.read(work)
 
@@ -259,7 +267,7 @@ def _writer(session: Session, caller: Caller, name: str, actor: str | None) -> i
 
 def _check_own(session: Session, caller: Caller, name: str, data: TemplateBody) -> None:
     """A colleague saves subject and text, for a record type that the token covers. Raises BadValue, NotFound, Forbidden."""
-    for field in ("variants", "recipients"):
+    for field in ("variants", "recipients", "send_at"):
         if getattr(data, field) is not UNSET:
             raise Forbidden(
                 f"only an admin gives a template {field}", [FieldError(f"#/{field}", "for admins")]
@@ -291,7 +299,7 @@ def _view(row: Any, files: Sequence[Any]) -> TemplateView:
         owner = Person(row.owner_id, row.owner_name, row.owner_email, row.owner_internal)
     return TemplateView(
         row.name, row.record_type, row.subject, row.body_html, row.body_text, row.variants, row.recipients,
-        row.updated_at, owner, [TemplateFileView(one.id, one.name, one.size, one.content_type) for one in files],
+        row.send_at, row.updated_at, owner, [TemplateFileView(one.id, one.name, one.size, one.content_type) for one in files],
     )  # fmt: skip
 
 
