@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import datetime
-from types import SimpleNamespace
 from typing import Any
 
 import msgspec
@@ -17,12 +16,12 @@ from gateway.chatter.entries import delivery_views as delivery_views
 from gateway.chatter.entries import ledger_entries as ledger_entries
 from gateway.chatter.entries import ledger_entry as ledger_entry
 from gateway.chatter.highlight import highlights
+from gateway.chatter.lines import holds, with_lines, words_of
 from gateway.chatter.names import Person, RecordName, person
 from gateway.mail.html import clean
-from gateway.rules.tracking import in_words, visible_lines
 from store.models.views import PartnerView, ThreadView
 from store.queries import follower as followers
-from store.queries import listing, types
+from store.queries import listing
 from store.queries import message as messages
 from store.queries import partner as partners
 from store.queries import thread as threads
@@ -150,7 +149,8 @@ def message_views(
     session: Session, rows: Sequence[Any], words: Sequence[Phrase] = (), *, outsider: bool = False,
     labels: Mapping[tuple[str, str], str] | None = None,
 ) -> list[MessageView]:  # fmt: skip
-    """The messages of rows of ``messages.page``, in their order: two statements. words: to be marked.
+    """The messages of rows of ``messages.page``, in their order: two statements. words: that were looked for, to be
+    marked; an entry that held them only in lines which are not shown is left out.
 
     An image inside the body that the thread has shown before, such as the logo of a signature, is no file
     of the list; the body shows it as ever. outsider: without what is for staff: who was told, and internal
@@ -159,15 +159,18 @@ def message_views(
     ids = [row.id for row in rows]
     files = messages.attachments_of(session, ids)
     notices = {} if outsider else messages.notices_of(session, ids)
-    rows = _with_lines(session, rows, outsider=outsider)
+    names = {row.id: (labels or {}).get((row.record_type, row.subtype), "") for row in rows}
+    narrowed = with_lines(session, rows, outsider=outsider)
+    rows = [
+        shown
+        for row, shown in zip(rows, narrowed, strict=True)
+        if shown is row or holds(words_of(shown, files.get(row.id, []), names[row.id]), words)
+    ]
     staff = _staff_among(session, rows)
     return [
-        _message(
-            row, files.get(row.id, []), notices.get(row.id, []), words, staff,
-            label=(labels or {}).get((row.record_type, row.subtype), ""),
-        )
+        _message(row, files.get(row.id, []), notices.get(row.id, []), words, staff, label=names[row.id])
         for row in rows
-    ]  # fmt: skip
+    ]
 
 
 def _staff_among(session: Session, rows: Sequence[Any]) -> frozenset[int]:
@@ -212,7 +215,7 @@ def _message(
         notices=[_notice(notice) for notice in {notice.partner_id: notice for notice in notices}.values()],
         to=_named(row, "to", staff),
         cc=_named(row, "cc", staff),
-        highlights=highlights(_searched(row, files, label), words) if words else msgspec.UNSET,
+        highlights=highlights(words_of(row, files, label), words) if words else msgspec.UNSET,
     )
 
 
@@ -221,36 +224,6 @@ def change_view(line: Mapping[str, Any]) -> ChangeView:
     return ChangeView(
         line["field"], line["label"], line["old"], line["new"], line.get("type") or msgspec.UNSET
     )
-
-
-def _with_lines(session: Session, rows: Sequence[Any], *, outsider: bool) -> list[Any]:
-    """The rows with the tracked changes that may be shown: a field that its type has no more is gone."""
-    if not any(row.tracking for row in rows):
-        return list(rows)
-    fields = {
-        one.name: {field.get("name") for field in one.config.get("fields") or ()}
-        for one in types.record_types(session)
-    }
-    return [
-        _with(
-            row,
-            visible_lines(row.tracking, internal=not outsider, fields=fields, record_type=row.record_type),
-        )
-        if row.tracking
-        else row
-        for row in rows
-    ]
-
-
-def _with(row: Any, lines: Sequence[Mapping[str, Any]]) -> Any:
-    """The row with these of its lines alone, also in its text where that says nothing but what changed."""
-    if lines == row.tracking:
-        return row
-    values = {**row._mapping, "tracking": lines}
-    if not row.body_html:  # else somebody's words
-        told = [line for line in lines if row.internal or not line.get("internal")]
-        values["body_text"] = in_words((line["label"], line["old"], line["new"]) for line in told)
-    return SimpleNamespace(**values)
 
 
 def _author(row: Any) -> Person:
@@ -294,12 +267,6 @@ def shown(html: str, urls: dict[str, str]) -> str:
     urls: Content-ID without brackets -> path.
     """
     return clean(html, urls) if "<" in html else html
-
-
-def _searched(row: Any, files: Sequence[Any], label: str) -> str:
-    tracked = [line[name] for line in row.tracking or () for name in ("label", "old", "new")]
-    parts = [label, row.subject or "", row.body_text, *(file.name for file in files), *tracked]
-    return "\n".join(part for part in parts if part)
 
 
 class RecordViews:

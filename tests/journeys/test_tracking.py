@@ -17,6 +17,7 @@ from store.queries import conversation
 from store.queries import partner as partners
 from store.queries import thread as threads
 from store.queries import types as type_store
+from store.search import phrases
 from tests.builders import DOMAIN, World, a_mail, hop_client, stamped
 
 ORDER = {
@@ -174,10 +175,12 @@ def test_t187_a_field_that_another_type_has_too_vanishes_where_it_was_removed_an
         put_type(session, "order", None, {"fields": kept}, shop.now)
 
     with shop.database.read() as session:
-        worded, shown, _ = message_views(session, conversation.page(session, thread.id), ["price"])
+        rows = conversation.page(session, thread.id)
+        worded, shown, _ = message_views(session, rows)
+        [marked] = message_views(session, rows[1:2], phrases("price"))
 
     assert ([line.field for line in shown.tracking], shown.body_text) == (["price"], "Price: — → 1 EUR")
-    assert "Due" not in " ".join(shown.highlights)
+    assert "<mark>Price</mark>" in marked.highlights[0] and "Due" not in " ".join(marked.highlights)
     assert (worded.tracking, worded.body_text) == ([], "Due is settled")
 
 

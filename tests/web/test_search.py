@@ -139,6 +139,34 @@ async def test_lists_search_and_get_agree_for_whoever_asks_over_http(web: Web, a
             assert found["total"] == len(wanted)
 
 
+async def test_t187_what_stands_in_lines_of_a_removed_field_only_is_no_hit(api: httpx.AsyncClient):
+    """The words of somebody beside it, and other lines of the entry, still are; and all of it when the field is back."""
+    both = [{"name": name, "label": name.capitalize()} for name in ("code", "stage")]
+    await api.put("/record-types/order", json={"label": "Order", "fields": both})
+    await api.put("/records/order/1", json={"title": "One"})
+    for change in (
+        {"fields": {"code": "needle"}},
+        {"fields": {"code": "x", "stage": "needle"}},
+        {"fields": {"code": "y"}, "log": "needle is its name"},
+    ):
+        await api.put("/records/order/1", json=change)
+
+    async def asked(q: str) -> list[tuple[int, int | None]]:
+        found = []
+        for path in ("/search", "/records/order/1/messages"):
+            page = (await api.get(path, params={"q": q})).json()
+            found.append((len(page["items"]), page.get("total")))
+        return found
+
+    assert await asked("needle") == [(3, 3)] * 2
+    await api.put("/record-types/order", json={"fields": both[1:]})
+    assert await asked("needle") == [(2, None)] * 2
+    assert await asked("code") == [(0, None)] * 2
+    assert await asked("need stage") == [(1, 1)] * 2, "the beginning of a word, and a line that stays"
+    await api.put("/record-types/order", json={"fields": both})
+    assert await asked("needle") == [(3, 3)] * 2
+
+
 async def test_a_jump_loads_half_a_page_on_each_side_of_the_hit(api: httpx.AsyncClient):
     ids = [await say(api, f"message {n}") for n in range(12)]
 

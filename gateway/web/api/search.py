@@ -54,7 +54,10 @@ def search(
 
 
 def hits(session: Session, question: Question, wish: Wish) -> Page[MessageView]:
-    """A page of what a search finds, each hit with its highlights."""
+    """A page of what a search finds, each hit with its highlights.
+
+    An entry that holds the words only in lines of a field which is gone is no hit; then nothing is told of a total.
+    """
     search = Search(session, question)
     page, following = both_ways(search.fetch, wish)
     reader = question.reader
@@ -62,7 +65,8 @@ def hits(session: Session, question: Question, wish: Wish) -> Page[MessageView]:
         session, search.rows(page), search.words, outsider=not reader.internal, labels=search.labels
     )
     following = search.reached if following is None else following
-    return Page(views, following, msgspec.UNSET if search.total is None else search.total)
+    total = search.total if len(views) == len(page) else None
+    return Page(views, following, msgspec.UNSET if total is None else total)
 
 
 def kinds_of(given: list[str] | None) -> tuple[str, ...]:
