@@ -13,6 +13,7 @@ from typing import Any, ClassVar
 from gateway.errors import GatewayError
 from gateway.inbound.accept import Acceptor
 from gateway.receive import protocol, reply, xforward
+from gateway.receive.clients import Clients
 from gateway.receive.limits import Census, Limits, Standing
 from gateway.receive.tls import ServerTls
 from gateway.receive.wire import LineTooLong, Wire
@@ -36,15 +37,22 @@ class Counter:
     tls: ServerTls | None
     log: Any
     census: Census
+    clients: Clients
     is_closing: bool = False
 
 
 @dataclass
 class Transaction:
-    """A mail between MAIL and the end of its data. targets: by normalised forward-path, in order of RCPT."""
+    """A mail between MAIL and the end of its data. targets: by normalised forward-path, in order of RCPT.
+
+    client: among whose open transactions it counts, "" = nobody's. deferral: what every recipient hears instead,
+    "" if he is asked for.
+    """
 
     reverse_path: str
     smtputf8: bool
+    client: str = ""
+    deferral: str = ""
     is_blocked: bool | None = None
     targets: dict[str, tuple[str, Target]] = field(default_factory=dict)
     accepted: int = 0  # RCPT commands answered with 250, doubles too
@@ -81,6 +89,7 @@ class Dialogue(Wire):
 
     def connection_lost(self, error: Exception | None) -> None:
         super().connection_lost(error)
+        self._end_transaction()
         self.counter.census.leave(self)
 
     async def _handle_client(self) -> None:
@@ -95,6 +104,7 @@ class Dialogue(Wire):
                 pass
         finally:
             self.hang_up()
+            self._end_transaction()
             self.counter.census.leave(self)
 
     async def _next(self) -> bool:
@@ -141,16 +151,41 @@ class Dialogue(Wire):
     async def handle_exception(self, error: Exception) -> str:
         """Log an error of ours, forget the transaction, say 451."""
         self.counter.log.error("session trouble", peer=self.peer, exc_info=error)
-        self.transaction = None
+        self._end_transaction()
         said = reply.of_error(error)
         self.say(said)
         return said
 
     def refuse(self, text: str) -> None:
-        """Say a reply and count it when it is the peer's fault."""
+        """Say a reply and count it when it is the peer's fault, and that of the client for whom it speaks."""
         if text[0] == "5":
             self._errors += 1
+            if client := self.told_client():
+                self.counter.clients.blame(client, self.loop.time())
         self.say(text)
+
+    def told_client(self) -> str:
+        """The client for whom a hop speaks, if there are limits for him; "" where there is none."""
+        address = self.forwarded.address
+        return address if address and self.counter.standing.is_throttled(address) else ""
+
+    def begin(self, transaction: Transaction) -> None:
+        """Open a transaction, among those of the client for whom a hop speaks."""
+        client = self.told_client()
+        if client and self.counter.clients.enter(client):
+            transaction.client = client
+        elif client:
+            self.counter.log.info("client put off", peer=self.peer, client=client)
+            transaction.deferral = reply.CLIENT_TOO_BUSY
+        self.transaction = transaction
+
+    def deferral(self, transaction: Transaction) -> str:
+        """Why the client has to come again later with this transaction, "" if he has not."""
+        if not transaction.deferral and (client := self.told_client()):
+            transaction.deferral = self.counter.clients.deferral(client, self.loop.time())
+            if transaction.deferral:
+                self.counter.log.info("client put off", peer=self.peer, client=client)
+        return transaction.deferral
 
     def _unknown(self, verb: str) -> None:
         if verb in protocol.HTTP_VERBS:
@@ -175,5 +210,10 @@ class Dialogue(Wire):
 
     def forget(self) -> None:
         """End the transaction, if there is one, and what a hop told about its client."""
-        self.transaction = None
+        self._end_transaction()
         self.forwarded = xforward.Forwarded()
+
+    def _end_transaction(self) -> None:
+        if self.transaction is not None and self.transaction.client:
+            self.counter.clients.leave(self.transaction.client)
+        self.transaction = None

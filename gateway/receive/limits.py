@@ -24,7 +24,8 @@ class Limits:
     accepted mails: no honest hop comes near, and a guesser behind one is cut off. idle_commands: NOOP, RSET,
     VRFY, greetings and the like between two accepted mails, then 421. data_seconds and slowest_octets: a mail may take data_seconds
     plus one second for every slowest_octets received, so that a drip of octets ends and a slow link lives.
-    connections_per_client counts addresses that are neither hop nor trusted relay.
+    connections_per_client counts addresses that are neither hop nor trusted relay. A client for whom a hop speaks has
+    connections_per_client transactions at a time, and his errors count for client_seconds (clients.py).
     """
 
     connections: int = 500
@@ -37,6 +38,7 @@ class Limits:
     chunk_seconds: float = 180.0  # RFC 5321 section 4.5.3.2.5
     data_seconds: float = 600.0
     slowest_octets: int = 1024
+    client_seconds: float = 600.0
 
 
 def plain_address(address: str) -> str:

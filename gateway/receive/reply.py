@@ -17,6 +17,8 @@ READY_FOR_TLS = "220 2.0.0 Ready to start TLS"
 
 OUR_TROUBLE = "451 4.3.0 Requested action aborted: local error in processing"
 DISK_FULL = "452 4.3.1 Insufficient system storage"
+CLIENT_TOO_BUSY = "450 4.7.0 Too many mails at once from that client; try again later"
+CLIENT_TOO_MANY_ERRORS = "450 4.7.0 Too many errors of that client; try again later"
 TOO_MANY_RECIPIENTS = "452 4.5.3 Too many recipients in one transaction"
 NO_TLS_NOW = "454 4.7.0 TLS not available"
 

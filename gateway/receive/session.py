@@ -83,7 +83,7 @@ class Session(Dialogue):
         if mail.parameters.size > self.counter.max_size:
             self.refuse(reply.TOO_LARGE)
             return
-        self.transaction = Transaction(mail.reverse_path, mail.parameters.smtputf8)
+        self.begin(Transaction(mail.reverse_path, mail.parameters.smtputf8))
         self.say(reply.SENDER_OK)
 
     async def smtp_RCPT(self, rest: str) -> None:
@@ -96,6 +96,9 @@ class Session(Dialogue):
         )
         if transaction.accepted >= self.counter.max_recipients:
             self.say(reply.TOO_MANY_RECIPIENTS)
+            return
+        if deferral := self.deferral(transaction):
+            self.say(deferral)
             return
         if transaction.is_blocked is None:
             transaction.is_blocked = await self.counter.acceptor.is_blocked(transaction.reverse_path)
@@ -114,6 +117,8 @@ class Session(Dialogue):
             self.refuse(reply.BAD_SYNTAX)
         elif transaction is None:
             self.refuse(reply.NEED_MAIL)
+        elif not transaction.accepted and transaction.deferral:  # sent before our answers were read
+            self.say(transaction.deferral)
         elif not transaction.accepted:
             self.refuse(reply.NEED_RECIPIENT)
         else:

@@ -15,6 +15,7 @@ import structlog
 from gateway.inbound.accept import Acceptor
 from gateway.inbound.authenticate import Hop
 from gateway.receive import reply
+from gateway.receive.clients import Clients
 from gateway.receive.dialogue import Counter
 from gateway.receive.limits import Census, Limits, Standing
 from gateway.receive.session import Session
@@ -62,7 +63,7 @@ class SmtpDoor:
             acceptor=acceptor, name=name, hostname=hostname, postmaster_domain=postmaster_domain,
             max_size=max_size, max_recipients=max_recipients, limits=limits,
             standing=Standing(hops, trusted_relays), tls=tls, log=(log or structlog.get_logger()).bind(door=name),
-            census=Census(limits),
+            census=Census(limits), clients=Clients(limits),
         )  # fmt: skip
 
     @property

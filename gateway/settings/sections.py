@@ -91,7 +91,7 @@ class Smtp(Section, frozen=True):
         int,
         Meta(
             ge=1,
-            description="Connections at the same time from one address; hops and trusted relays are not limited.",
+            description="Connections at the same time from one address; hops and trusted relays are not limited. Of a client whom a hop names by XFORWARD, the mails that it hands over at the same time.",
         ),
     ] = 50
     max_recipients: Annotated[
