@@ -23,7 +23,7 @@ from litestar.types import Receive, Scope, Send
 
 from gateway.chatter import access
 from gateway.chatter.access import Caller
-from gateway.errors import BadValue, FieldError, Forbidden, NotFound, StoreBusy
+from gateway.errors import FieldError, Forbidden, NotFound, StoreBusy
 from gateway.web.errors import NotLoggedIn, Unauthorised
 from gateway.web.reading import check_names
 from gateway.web.services import Services
@@ -179,10 +179,3 @@ def check_form(
         raise Forbidden("this form came from another site")
     if colleague is not None and not hmac.compare_digest(csrf.encode(), colleague.csrf.encode()):
         raise Forbidden("this form is out of date; go back, load the page again and repeat")
-
-
-def as_id(text: str, pointer: str) -> int:
-    """A number of ours. Raises BadValue."""
-    if not (text.isascii() and text.isdigit() and len(text) < 19):
-        raise BadValue.of(pointer, f"{text!r} is not a number of ours")
-    return int(text)

@@ -140,11 +140,6 @@ def keep_answer(session: Session, caller: str, key: str, status: int, body: byte
     session.execute(statement.values(status=status, body=body))
 
 
-def drop_idempotency_key(session: Session, caller: str, key: str) -> None:
-    """Forget a key whose request failed by our fault."""
-    session.execute(delete(_answer).where(_answer.c.caller == caller, _answer.c.key == key))
-
-
 def purge_answers(session: Session, before: datetime) -> int:
     """Forget the answers that are older."""
     return session.execute(delete(_answer).where(_answer.c.created_at < before)).rowcount

@@ -186,15 +186,6 @@ def attachments_of(session: Session, message_ids: Sequence[int]) -> dict[int, li
     return grouped
 
 
-def record_attachments(session: Session, thread_id: int) -> list[Any]:
-    """All files of a record and of its messages, by id."""
-    return list(
-        session.execute(
-            select(_attachment).where(_attachment.c.thread_id == thread_id).order_by(_attachment.c.id)
-        )
-    )
-
-
 _add_notices = insert(_notice)
 _add_deliveries = insert(_delivery)
 

@@ -114,11 +114,6 @@ def set_addresses(session: Session, partner_id: int, addresses: Sequence[str]) -
     keep_words(session, partner_id)
 
 
-def phone_of(session: Session, partner_id: int) -> str:
-    """The phone number of a partner, "" if none."""
-    return str(session.execute(select(_partner.c.phone).where(_partner.c.id == partner_id)).scalar() or "")
-
-
 def signature_of(session: Session, partner_id: int) -> str:
     """The signature of a partner, "" if none."""
     return str(

@@ -17,12 +17,13 @@ from gateway.errors import BadValue, Conflict, UnknownRecipient
 from gateway.mail.envelope import Client, Envelope
 from gateway.rules.token import Kind, Token, mint
 from store.models.views import ThreadView
-from store.queries import conversation
+from store.queries import conversation, files
 from store.queries import lives as store
 from store.queries import message as messages
 from store.queries import partner as partners
 from store.queries import reply_address as reply_addresses
 from store.queries import thread as threads
+from store.queries.access_filter import EVERYTHING
 from tests.builders import DOMAIN, KEYS, TICKET, World, a_mail, hop_client, stamped
 
 ALICE, BOB, CAROL, DORA = (
@@ -216,7 +217,7 @@ def test_files_waiting_mails_and_welcome_answers_move_too(cast: World):
     merge(cast, gone, kept)
 
     with cast.database.read() as session:
-        assert [file.name for file in messages.record_attachments(session, kept.id)] == ["a.txt"]
+        assert [file.name for file in files.of_record(session, EVERYTHING, kept.id)] == ["a.txt"]
         waiting = session.exec_driver_sql(
             "SELECT DISTINCT thread_id FROM delivery WHERE message_id IS NOT NULL"
         )

@@ -5,7 +5,9 @@ from __future__ import annotations
 import pytest
 
 from gateway.inbound.reading import hide_tokens
+from store.queries import files as stored_files
 from store.queries import message as messages
+from store.queries.access_filter import EVERYTHING
 from tests.builders import DOMAIN, World, a_mail, hop_client, stamped
 
 TOKEN = "icaac4baebalqjbc6aqgjvamcusgyfl"
@@ -65,7 +67,7 @@ def test_names_and_texts_of_files_lose_the_token_too(world: World):
 
     [message] = world.messages(thread)
     with world.database.read() as session:
-        files = messages.record_attachments(session, thread.id)
+        files = stored_files.of_record(session, EVERYTHING, thread.id)
     assert len(files) == 2
     token = address.partition("+")[2].partition("@")[0]
     assert all(token not in file.name and token.encode() not in world.blobs.get(file.blob) for file in files)
