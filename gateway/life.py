@@ -16,7 +16,7 @@ import structlog
 from gateway import clock
 from gateway.app import App
 from gateway.errors import ConfigError
-from store.queries import inbound as ledger
+from store.queries import inbound
 
 log = structlog.get_logger("life")
 
@@ -113,7 +113,7 @@ async def _working(app: App, *, free_leases: bool) -> AsyncIterator[None]:
 
 def _free_leases(app: App) -> None:
     with app.database.write() as session:
-        ledger.free_leases(session, clock.now())
+        inbound.free_leases(session, clock.now())
 
 
 @contextlib.asynccontextmanager

@@ -25,9 +25,8 @@ from gateway.rules.limits import Limits
 from gateway.rules.token import Keys, Kind, Token, mint
 from store.blobs import BlobStore
 from store.models.views import PartnerView, ThreadView
-from store.queries import conversation
+from store.queries import conversation, ledger
 from store.queries import follower as followers
-from store.queries import inbound as ledger
 from store.queries import message as messages
 from store.queries import partner as partners
 from store.queries import types as type_store

@@ -11,7 +11,7 @@ import msgspec
 from gateway.chatter.names import Person, RecordName
 from gateway.errors import NotFound
 from store.queries import delivery as deliveries
-from store.queries import inbound as ledger
+from store.queries import ledger
 from store.queries.narrow import Window
 from store.session import Session
 

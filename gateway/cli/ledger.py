@@ -65,11 +65,11 @@ def show(asked: Asked, mail_id: int, as_json: bool) -> None:
 def raw(asked: Asked, mail_id: int) -> None:
     """Write the raw mail to standard output."""
     from gateway.errors import NotFound
-    from store.queries import inbound
+    from store.queries.ledger import entry as entry_of
 
     app = asked.app
     with app.database.read() as session:
-        entry = inbound.entry(session, mail_id)
+        entry = entry_of(session, mail_id)
     if entry is None:
         raise NotFound(f"there is no entry {mail_id} in the ledger")
     sys.stdout.buffer.write(entry.raw if entry.raw is not None else app.blobs.get(entry.blob))

@@ -42,8 +42,7 @@ from store.bell import Bell
 from store.blobs import BlobStore
 from store.group import GroupCommit
 from store.models.views import NewMail
-from store.queries import inbound as ledger
-from store.queries import lives, merge
+from store.queries import inbound, lives, merge
 from store.session import Database, Session, StoreUnavailable
 
 INLINE_OCTETS = 64 * 1024  # larger raw mail lies in the blob store
@@ -144,7 +143,7 @@ class Acceptor:
         self._in_memory = in_memory
         self._known = _Known()
         self._refreshing = threading.Lock()
-        self._commit: GroupCommit[NewMail, int] = GroupCommit(database, ledger.add, name="accept")
+        self._commit: GroupCommit[NewMail, int] = GroupCommit(database, inbound.add, name="accept")
         if bell is not None:
             bell.listen("types", self.forget)
 
@@ -279,7 +278,7 @@ class Acceptor:
         token, verb = found
         if token.kind is Kind.REPLY:
             with self._database.read() as session:
-                generation = ledger.live_generation(session, token.subject_id, token.partner_id)
+                generation = inbound.live_generation(session, token.subject_id, token.partner_id)
                 if generation is None:
                     generation = self._merged(session, token)
             self._remember(token, generation)
@@ -327,8 +326,8 @@ class Acceptor:
             if self._is_fresh():
                 return
             with self._database.read() as session:
-                self._known.aliases = ledger.aliases(session)
-                self._known.blocks = ledger.blocks(session)
+                self._known.aliases = inbound.aliases(session)
+                self._known.blocks = inbound.blocks(session)
                 self._known.survivors = merge.survivors(session)
             self._known.loaded = time.monotonic()
 

@@ -13,7 +13,7 @@ from gateway.errors import BadValue, Conflict, NotFound
 from gateway.inbound.case import Decision
 from gateway.mail.address import normalise
 from gateway.rules.routing import Target, from_row, leads_inside
-from store.queries import inbound as ledger
+from store.queries import ledger
 from store.queries import partner as partners
 from store.queries import thread as threads
 from store.session import Session

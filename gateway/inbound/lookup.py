@@ -11,8 +11,7 @@ from gateway.mail.message import ParsedMail
 from gateway.rules.routing import ToThread
 from gateway.rules.visibility import ALL, may_access
 from store.models.views import ParticipantView, ThreadView
-from store.queries import answered
-from store.queries import inbound as ledger
+from store.queries import answered, inbound
 from store.queries import message as messages
 from store.queries import participant as authors
 from store.session import Session
@@ -85,7 +84,7 @@ def is_our_own(session: Session, address: str, trust: Trust) -> bool:
     """
     if address.rpartition("@")[2] not in trust.own_domains:
         return False
-    return address in trust.own_addresses or address in ledger.aliases(session)
+    return address in trust.own_addresses or address in inbound.aliases(session)
 
 
 def participant(session: Session, thread_id: int, address: str) -> ParticipantView | None:

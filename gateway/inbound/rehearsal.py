@@ -18,7 +18,7 @@ from gateway.inbound.reading import Reading
 from gateway.inbound.worker import enter, taken_up
 from gateway.mail.envelope import Client
 from store.blobs import BlobDamaged
-from store.queries import inbound as ledger
+from store.queries import inbound, ledger
 from store.queries import thread as threads
 from store.session import Database, Session, StoreUnavailable
 
@@ -77,7 +77,7 @@ class Rehearsal:
 
     def _carry(self, session: Session, mail_id: int, reading: Reading) -> None:
         now = self._now()
-        claimed = ledger.claim_one(session, mail_id, owner=_OWNER, now=now, until=now + timedelta(minutes=1))
+        claimed = inbound.claim_one(session, mail_id, owner=_OWNER, now=now, until=now + timedelta(minutes=1))
         work = taken_up(claimed, reading)
         enter(session, work, self._pipeline.process(session, work.arrived, work.targets, now), owner=_OWNER)
 

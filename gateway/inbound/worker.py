@@ -27,7 +27,7 @@ from gateway.mail.envelope import Client
 from gateway.rules.routing import Target, from_row
 from store.bell import Bell
 from store.models.views import ClaimedMail
-from store.queries import inbound as ledger
+from store.queries import inbound
 from store.queries.twins import Place, absorb_twins
 from store.session import Database, Session, StoreUnavailable
 
@@ -94,7 +94,7 @@ class Worker:
         """Work one batch; answers how many mails it held. Raises StoreUnavailable."""
         now = self._now()
         with self._database.write() as session:
-            claimed = ledger.claim(
+            claimed = inbound.claim(
                 session, owner=self._owner, now=now, until=now + LEASE, at_most=self._batch
             )
         if claimed:
@@ -119,7 +119,7 @@ class Worker:
     def _pause(self) -> float:
         """How long nothing can become due, seconds."""
         with self._database.read() as session:
-            due = ledger.next_due(session)
+            due = inbound.next_due(session)
         if due is None:
             return _IDLE_SECONDS
         return min(_IDLE_SECONDS, max(0.01, (due - self._now()).total_seconds()))
@@ -160,7 +160,7 @@ class Worker:
                     self._finish(session, work)
             except StoreUnavailable as trouble:
                 log.warning("store unavailable", mail=work.claimed.id, trouble=str(trouble))
-            except ledger.LeaseLost as trouble:
+            except inbound.LeaseLost as trouble:
                 log.warning("lease lost", mail=work.claimed.id, trouble=str(trouble))
                 return
             except Exception as trouble:  # noqa: BLE001 - counted, traced, retried or set aside
@@ -186,7 +186,7 @@ class Worker:
             for target in mail.targets:
                 if attempts < self._crashes:
                     due = self._now() + timedelta(seconds=2**attempts)
-                    ledger.try_again(
+                    inbound.try_again(
                         session,
                         target,
                         owner=self._owner,
@@ -197,16 +197,16 @@ class Worker:
                 trace: list[Any] = [
                     {"step": "crash", "finding": type(trouble).__name__, "reason": _words(trouble)}
                 ]
-                ledger.finish_target(
+                inbound.finish_target(
                     session, target, owner=self._owner, state="failed", reason=f"{type(trouble).__name__}: {trouble}",
                     thread_id=None, message_id=None, trace=trace,
                 )  # fmt: skip
             if attempts >= self._crashes:
-                ledger.fail(session, mail.id, f"{type(trouble).__name__}: {trouble}")
+                inbound.fail(session, mail.id, f"{type(trouble).__name__}: {trouble}")
 
     def _renew(self, claimed: Sequence[ClaimedMail]) -> None:
         with self._database.write() as session:
-            ledger.renew(
+            inbound.renew(
                 session, owner=self._owner, until=self._now() + LEASE, mail_ids=[mail.id for mail in claimed]
             )
 
@@ -239,13 +239,13 @@ def enter(session: Session, work: Work, ends: Sequence[tuple[Outcome, Trace]], *
     """Write the ends of a mail's targets and what was read in it. Raises LeaseLost."""
     mail = work.arrived.reading.mail
     for target, (outcome, trace) in zip(work.claimed.targets, ends, strict=True):
-        ledger.finish_target(
+        inbound.finish_target(
             session, target, owner=owner, state=outcome.state, reason=outcome.reason, thread_id=outcome.thread_id,
             message_id=outcome.message_id, trace=trace.lines,
         )  # fmt: skip
     states = [outcome.state for outcome, _ in ends]
     state = worst(states)
-    ledger.finish_mail(
+    inbound.finish_mail(
         session, work.claimed.id, state=state, reason=next(o.reason for o, _ in ends if o.state == state),
         header_id=mail.message_id, subject=mail.subject, author=author_address(mail),
         fingerprint=work.arrived.reading.fingerprint, reverse_path=work.claimed.reverse_path,

@@ -24,7 +24,7 @@ from gateway.inbound.worker import Work, enter, read_claimed
 from gateway.mail.envelope import Client, Envelope
 from gateway.rules.limits import Limits
 from store import schema
-from store.queries import inbound as ledger
+from store.queries import inbound
 from store.session import Database
 from tests.builders import World
 
@@ -78,7 +78,7 @@ def one_round(world: World, mails: list[tuple[bytes, str, str]], batch: int) -> 
     while done < len(mails):
         started = time.process_time()
         with world.database.write() as session:
-            claimed = ledger.claim(
+            claimed = inbound.claim(
                 session, owner="bench", now=world.now, until=world.now.replace(minute=59), at_most=batch
             )
         claim_cost = time.process_time() - started

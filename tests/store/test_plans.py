@@ -22,6 +22,7 @@ from store.queries import (
     edit,
     failures,
     files,
+    ledger,
     limits,
     lives,
     narrow,
@@ -38,7 +39,6 @@ from store.queries import (
 from store.queries import delivery as deliveries
 from store.queries import event as events
 from store.queries import follower as followers
-from store.queries import inbound as ledger
 from store.queries import message as messages
 from store.queries import partner as partners
 from store.queries import thread as threads

@@ -7,10 +7,9 @@ import pytest
 from gateway.chatter import partners as people
 from gateway.chatter.merge_partners import merge
 from gateway.chatter.records import RecordChange
-from store.queries import inbound as ledger
+from store.queries import ledger, words
 from store.queries import partner as partners
 from store.queries import thread as threads
-from store.queries import words
 from tests.builders import DOMAIN, World, a_mail
 
 

@@ -15,8 +15,7 @@ from prometheus_client.registry import Collector
 from gateway.errors import StoreBusy
 from gateway.web.services import Given, Services
 from store.queries import delivery as deliveries
-from store.queries import inbound as ledger
-from store.queries import listing
+from store.queries import ledger, listing
 
 _ROOM = 64 * 1024 * 1024  # octets that must be free on the disk
 

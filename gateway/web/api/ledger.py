@@ -19,7 +19,7 @@ from gateway.web.paging import Page, StateFilter, Wished, page_of
 from gateway.web.schema import Body, ReleaseBody, ReplayBody
 from gateway.web.services import Given, Services
 from store.queries import access as answers
-from store.queries import inbound as ledger
+from store.queries import ledger
 from store.session import Session
 
 STATES = ("received", "processing", "posted", "absorbed", "held", "refused", "failed")

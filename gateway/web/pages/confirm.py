@@ -15,7 +15,7 @@ from gateway.web.pages.render import Form, page
 from gateway.web.services import Given, Services
 from store.models.views import PartnerView
 from store.queries import access as store
-from store.queries import inbound as ledger
+from store.queries import ledger
 from store.queries import partner as partners
 from store.session import Session
 

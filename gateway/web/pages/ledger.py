@@ -16,7 +16,7 @@ from gateway.web.auth import Colleague, LoggedIn, check_form
 from gateway.web.pages.render import Form, back_to, page
 from gateway.web.paging import StateFilter, Wished, cut
 from gateway.web.services import Given
-from store.queries import inbound as ledger
+from store.queries import ledger
 from store.session import Session
 
 
