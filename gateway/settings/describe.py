@@ -9,7 +9,10 @@ from typing import Any, get_args, get_type_hints
 
 import msgspec
 
-from gateway.settings.sections import Auth, Domain, Hop, Imap, Section, Settings
+from gateway.settings.doors import Imap
+from gateway.settings.section import Section
+from gateway.settings.sections import Domain, Settings
+from gateway.settings.trust import Auth, Hop
 
 HEAD = """\
 # Configuration of Threadpost. Every setting stands here with its default, commented out.

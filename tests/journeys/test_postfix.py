@@ -26,7 +26,7 @@ from gateway.client import (
 )
 from gateway.errors import StoreBusy
 from gateway.inbound.accept import Acceptor
-from gateway.settings.sections import Lmtp, Smtp
+from gateway.settings.doors import Lmtp, Smtp
 from store.models import InboundMail
 from store.session import Database
 from tests.builders import a_mail
