@@ -319,14 +319,19 @@ class App:
     def web(self) -> Any:
         """The web application (ASGI)."""
         from gateway.web.app import create_web  # the HTTP framework is most of our start-up time
+        from gateway.web.services import Desk, Services
 
+        by_hand = Desk(
+            replay=desk.replay, release=desk.release, discard=desk.discard, rehearse=self.rehearsal.replay
+        )
         return create_web(
-            database=self.database, blobs=self.blobs, acceptor=self.acceptor, records=self.records, posting=self.posting,
-            types=self.types, templates=self.templates, replay=desk.replay, release=desk.release, discard=desk.discard,
-            rehearse=self.rehearsal.replay,
-            keys=self.keys, domains=self.domains, base_url=self.settings.web.base_url.rstrip("/"), now=clock.now,
-            outbox_dir=self.outbox, data_dir=self.directory, max_upload=self.settings.web.max_upload,
-            max_mail=self.settings.smtp.max_size,
+            Services(
+                database=self.database, blobs=self.blobs, acceptor=self.acceptor, records=self.records,
+                posting=self.posting, types=self.types, templates=self.templates, desk=by_hand, keys=self.keys,
+                domains=self.domains, base_url=self.settings.web.base_url.rstrip("/"), now=clock.now,
+                outbox_dir=self.outbox, data_dir=self.directory, max_upload=self.settings.web.max_upload,
+                max_mail=self.settings.smtp.max_size,
+            )
         )  # fmt: skip
 
 

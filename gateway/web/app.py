@@ -6,9 +6,6 @@ security headers on every answer and not on most, keys of records may hold slash
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from datetime import datetime
-from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
 
@@ -25,13 +22,8 @@ from litestar.openapi.spec import Components, SecurityScheme
 from litestar.types import Message, Scope
 
 from gateway import __version__
-from gateway.chatter.post import Posting
-from gateway.chatter.records import Records
-from gateway.chatter.types import Types
 from gateway.errors import GatewayError
-from gateway.inbound.accept import Acceptor, OwnDomain
-from gateway.rules.token import Keys
-from gateway.templating import Templates, templates_directory
+from gateway.templating import templates_directory
 from gateway.web import errors, pages
 from gateway.web.api import (
     aliases,
@@ -61,9 +53,8 @@ from gateway.web.api import templates as template_routes
 from gateway.web.auth import SLASH, Authentication, provide_caller, provide_colleague
 from gateway.web.paging import provide_wish
 from gateway.web.reading import Incoming
-from gateway.web.services import Desk, Discard, Rehearse, Release, Replay, Services
-from store.blobs import BlobStore
-from store.session import Database, StoreUnavailable
+from gateway.web.services import Services
+from store.session import StoreUnavailable
 
 _API = (
     records,
@@ -114,6 +105,13 @@ _PROBLEMS = {
         503: "our fault; try again",
     }.items()
 }  # fmt: skip
+_ON_ERROR: dict[int | type[Exception], Any] = {
+    GatewayError: errors.on_gateway_error,
+    StoreUnavailable: errors.on_store_trouble,
+    HTTPException: errors.on_http_error,
+    RecursionError: errors.on_deep_body,
+    Exception: errors.on_bug,
+}
 
 
 class Web(Litestar):
@@ -128,48 +126,10 @@ class Web(Litestar):
         await super().__call__(scope, receive, send)
 
 
-def create_web(
-    *,
-    database: Database,
-    blobs: BlobStore,
-    acceptor: Acceptor,
-    records: Records,
-    posting: Posting,
-    types: Types,
-    templates: Templates,
-    replay: Replay,
-    release: Release,
-    discard: Discard,
-    rehearse: Rehearse,
-    keys: Keys,
-    domains: Sequence[OwnDomain],
-    base_url: str,
-    data_dir: Path,
-    now: Callable[[], datetime],
-    outbox_dir: Path | None = None,
-    max_upload: int = 25 * 1024 * 1024,
-    max_mail: int = 50 * 1024 * 1024,
-    patience: float = 5.0,
-) -> Litestar:
-    """Build the application.
-
-    replay, release, discard: of inbound/desk. rehearse: of inbound/rehearsal. domains: ours, the first is the default. base_url: under
-    which browsers reach us. data_dir: whose disk must have room (/readyz). outbox_dir: the Maildir of
-    /dev/outbox, None when a relay is configured: then the page does not exist. max_upload, max_mail: octets.
-    patience: seconds that a ledger call waits for the worker.
-    """
-    services = Services(
-        database=database, blobs=blobs, acceptor=acceptor, records=records, posting=posting, types=types,
-        templates=templates, desk=Desk(replay=replay, release=release, discard=discard, rehearse=rehearse), keys=keys, domains=domains,
-        base_url=base_url.rstrip("/"), now=now, outbox_dir=outbox_dir, data_dir=data_dir, max_upload=max_upload,
-        max_mail=max_mail, patience=patience,
-    )  # fmt: skip
-    api = Router(
-        "/api/v1", route_handlers=[_documented(route) for module in _API for route in module.handlers]
-    )
-    shown = pages.handlers(templates_directory() / "web" / "static", dev=outbox_dir is not None)
+def create_web(services: Services) -> Litestar:
+    """Build the application. The page /dev/outbox exists where the services have an ``outbox_dir``."""
     return Web(
-        route_handlers=[api, Router("/", route_handlers=[*health.handlers, *shown])],
+        route_handlers=[_api(), _outside(services)],
         dependencies={
             "services": Provide(lambda: services, sync_to_thread=False),
             "caller": Provide(provide_caller),
@@ -178,21 +138,27 @@ def create_web(
         },
         middleware=[Authentication],
         request_class=Incoming,
-        exception_handlers={
-            GatewayError: errors.on_gateway_error,
-            StoreUnavailable: errors.on_store_trouble,
-            HTTPException: errors.on_http_error,
-            RecursionError: errors.on_deep_body,
-            Exception: errors.on_bug,
-        },
+        exception_handlers=_ON_ERROR,
         state=State({"services": services}),
         before_send=[_add_headers],
         on_app_init=[_quiet],
-        request_max_body_size=max(_JSON_OCTETS, max_upload + _FORM_OCTETS),
+        request_max_body_size=max(_JSON_OCTETS, services.max_upload + _FORM_OCTETS),
         openapi_config=_openapi(),
         logging_config=None,
         debug=False,
     )
+
+
+def _api() -> Router:
+    """All that stands in the OpenAPI document."""
+    routes = [_documented(route) for module in _API for route in module.handlers]
+    return Router("/api/v1", route_handlers=routes)
+
+
+def _outside(services: Services) -> Router:
+    """Pages and health."""
+    shown = pages.handlers(templates_directory() / "web" / "static", dev=services.outbox_dir is not None)
+    return Router("/", route_handlers=[*health.handlers, *shown])
 
 
 def _documented(route: HTTPRouteHandler) -> HTTPRouteHandler:

@@ -68,7 +68,7 @@ class Rehearse(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Desk:
-    """What a person can do with an entry of the ledger."""
+    """What a person can do with an entry of the ledger: of inbound/desk, and of inbound/rehearsal."""
 
     replay: Replay
     release: Release
@@ -80,9 +80,10 @@ class Desk:
 class Services:
     """Everything behind the HTTP routes.
 
-    base_url: of the pages, no slash at its end. outbox_dir: the Maildir that mail lands in, None when a
-    relay is configured. max_upload, max_mail: octets of one file and of one mail. data_dir: whose disk must
-    have room. patience: seconds that an answer waits for the worker.
+    domains: ours, the first is the default. base_url: under which browsers reach us, no slash at its end.
+    outbox_dir: the Maildir that mail lands in, None when a relay is configured. max_upload, max_mail: octets of
+    one file and of one mail. data_dir: whose disk must have room (/readyz). patience: seconds that an answer
+    waits for the worker.
     """
 
     database: Database

@@ -17,6 +17,7 @@ from gateway.inbound.accept import OwnDomain
 from gateway.inbound.rehearsal import Rehearsal
 from gateway.templating import Templates, templates_directory
 from gateway.web.app import create_web
+from gateway.web.services import Desk, Services
 from store.session import Database
 from tests.builders import DOMAIN, KEYS, World
 
@@ -28,16 +29,21 @@ class Web:
 
     def __init__(self, world: World, directory: Path, **settings: Any) -> None:
         self.world = world
+        rehearsal = Rehearsal(
+            database=world.database, reader=world.reader, pipeline=world.pipeline, trust=world.trust,
+            now=lambda: world.now,
+        )  # fmt: skip
+        by_hand = Desk(
+            replay=desk.replay, release=desk.release, discard=desk.discard, rehearse=rehearsal.replay
+        )
+        defaults = {"outbox_dir": directory / "outbox", "max_upload": 100_000, "max_mail": 200_000}
         self.app = create_web(
-            database=world.database, blobs=world.blobs, acceptor=world.acceptor, records=world.records,
-            posting=world.posting, types=world.types, templates=Templates(templates_directory()),
-            replay=desk.replay, release=desk.release, discard=desk.discard,
-            rehearse=Rehearsal(
-                database=world.database, reader=world.reader, pipeline=world.pipeline, trust=world.trust,
-                now=lambda: world.now,
-            ).replay, keys=KEYS, domains=[OwnDomain(DOMAIN)],
-            base_url=BASE, data_dir=directory, now=lambda: world.now,
-            **{"outbox_dir": directory / "outbox", "max_upload": 100_000, "max_mail": 200_000, **settings},
+            Services(
+                database=world.database, blobs=world.blobs, acceptor=world.acceptor, records=world.records,
+                posting=world.posting, types=world.types, templates=Templates(templates_directory()), desk=by_hand,
+                keys=KEYS, domains=[OwnDomain(DOMAIN)], base_url=BASE, data_dir=directory, now=lambda: world.now,
+                **(defaults | settings),
+            )
         )  # fmt: skip
         self._clients: list[httpx.AsyncClient] = []
 
