@@ -13,11 +13,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from gateway.chatter import edit_notices
 from gateway.chatter import edited_files as files
 from gateway.chatter.names import Person
 from gateway.chatter.partners import known
-from gateway.chatter.post import Author, Draft, File, Posting, delivery_row, search_words
-from gateway.chatter.write import bodies, confirmed_outsiders, named_partners
+from gateway.chatter.post import File, Posting, search_words
+from gateway.chatter.write import bodies
 from gateway.errors import BadValue, Conflict, Forbidden, NotFound
 from gateway.mail.data_images import back_to_cids
 from gateway.rules.visibility import may_access
@@ -107,9 +108,12 @@ def edit(
         _rewrite(session, row, html, text, now)
     if is_new_text:
         store.forget_payloads(session, row.id)
-    _mention(session, row, thread, change, posting, now)
+    edit_notices.mention(
+        session, row, thread, change.mentions, tell=change.tell_mentions, confirmed=change.confirm_external,
+        posting=posting, now=now,
+    )  # fmt: skip
     if change.correction and is_changed:
-        _correct(session, row, thread, editor, posting, now)
+        edit_notices.correct(session, row, thread, editor, posting, now)
 
 
 def without_file(
@@ -252,53 +256,3 @@ def _version(row: Any, had: Sequence[Any], editor: PartnerView | None, now: date
         "editor_email": editor.email if editor else "", "written_at": row.edited_at or row.date, "replaced_at": now,
         "body_html": row.body_html, "body_text": row.body_text, "deleted": False, "files": named or None,
     }  # fmt: skip
-
-
-def _mention(
-    session: Session, row: Any, thread: ThreadView, change: Edit, posting: Posting, now: datetime
-) -> None:
-    """Note who is named now and was not told before; they hear of it only when that is asked for."""
-    named = named_partners(session, change.mentions, "mentions", now)
-    confirmed: frozenset[int] = frozenset()
-    if row.internal and change.tell_mentions:
-        confirmed = confirmed_outsiders(session, change.confirm_external, named)
-    new = frozenset(partner.id for partner in named) - store.told(session, row.id)
-    if not new:
-        return
-    draft = Draft(
-        thread, row.kind, row.subtype, Author(row.author_id, row.author_name, row.author_email),
-        internal=row.internal, mentioned=new, confirmed=confirmed,
-    )  # fmt: skip
-    decided = [notice for notice in posting.audience(session, draft, now) if notice.partner_id in new]
-    if not change.tell_mentions:
-        silent = "mentioned in an edit"
-        decided = [notice._replace(channel="none", state="skipped", reason=silent) for notice in decided]
-    store.forget_notices(session, row.id, new)
-    posting.queue(session, draft, row.id, row.message_id, decided, now)
-    told = [notice.partner_id for notice in decided if notice.state in ("queued", "inbox")]
-    followers.invite(session, thread.id, told, now)
-
-
-def _correct(
-    session: Session,
-    row: Any,
-    thread: ThreadView,
-    editor: PartnerView | None,
-    posting: Posting,
-    now: datetime,
-) -> None:
-    """Queue the correction; always under a new Message-ID, because programs fold equal ones into one mail."""
-    header_id = posting.new_header_id(thread)
-    rows = [
-        delivery_row(
-            "correction", address=reader.address, reason=reader.reason, header_id=header_id, now=now, message_id=row.id,
-            thread_id=thread.id, partner_id=reader.partner_id, confirmed=reader.confirmed,
-        )
-        | {"author_id": row.author_id}
-        for reader in store.mailed(session, row.id)
-        if editor is None or reader.partner_id != editor.id
-    ]  # fmt: skip
-    store.unread_again(session, row.id)
-    if rows:
-        messages.add_refs(session, row.id, [(header_id, True)])
-        messages.add_deliveries(session, rows)

@@ -154,6 +154,19 @@ class TypeBody(Body):
     policy: dict[str, Any] | UnsetType | None = UNSET
 
 
+class TemplateBody(Body):
+    """PUT /templates/{name}. variants: language tag -> {subject, body_html, body_text}. send_at: when what is made
+    from it is sent: a time, a date, or one of these and a step: ``{{ record.fields.start }} - 2d``, ``+3h``."""
+
+    record_type: NullText = UNSET
+    subject: NullText = UNSET
+    body_html: NullText = UNSET
+    body_text: NullText = UNSET
+    variants: dict[str, Any] | UnsetType | None = UNSET
+    recipients: list[str] | UnsetType | None = UNSET
+    send_at: NullText = UNSET
+
+
 class WebhookBody(Body):
     """PUT /webhooks/{id}. record_types: null = all. secret: null = make a new one and show it."""
 

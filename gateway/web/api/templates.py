@@ -8,37 +8,23 @@ from typing import Any
 
 import msgspec
 from litestar import Response, delete, get, post, put
-from msgspec import UNSET, UnsetType
 
 from gateway.chatter import templates
-from gateway.chatter.access import Caller
 from gateway.chatter.actor import open_thread, reader_of
 from gateway.chatter.names import Person, RecordName
 from gateway.chatter.partners import known
 from gateway.chatter.templates import NOBODY
-from gateway.errors import BadShape, BadValue, FieldError, Forbidden, NotFound
+from gateway.errors import BadShape, BadValue, FieldError, NotFound
+from gateway.web.api import template_rights
 from gateway.web.api.attachments import Upload, store_file, uploads_of
 from gateway.web.auth import Asking, hide_unless, needs
 from gateway.web.paging import Page, Wished, cut
-from gateway.web.schema import Body, NullText
+from gateway.web.schema import Body, TemplateBody
 from gateway.web.services import Given, Services
 from store.queries import template as store
 from store.session import Session
 
 _MOST_LETTERS = 100
-
-
-class TemplateBody(Body):
-    """PUT /templates/{name}. variants: language tag -> {subject, body_html, body_text}. send_at: when what is made
-    from it is sent: a time, a date, or one of these and a step: ``{{ record.fields.start }} - 2d``, ``+3h``."""
-
-    record_type: NullText = UNSET
-    subject: NullText = UNSET
-    body_html: NullText = UNSET
-    body_text: NullText = UNSET
-    variants: dict[str, Any] | UnsetType | None = UNSET
-    recipients: list[str] | UnsetType | None = UNSET
-    send_at: NullText = UNSET
 
 
 class PreviewBody(Body):
@@ -94,11 +80,11 @@ def put_template(name: str, data: TemplateBody, services: Given, caller: Asking)
         raise BadValue.of("name", f"a name has 1 to {_MOST_LETTERS} letters and no control characters")
 
     def work(session: Session) -> tuple[TemplateView, bool]:
-        owner_id = _writer(session, caller, name, data.actor)
+        owner_id = template_rights.writer(session, caller, name, data.actor)
         if owner_id is None:
-            _check_type(session, caller, name, data)
+            template_rights.check_type(session, caller, name, data)
         else:
-            _check_own(session, caller, name, data)
+            template_rights.check_own(session, caller, name, data)
         is_new = templates.put(session, name, data.given(), services.now(), owner_id=owner_id)
         return _shown(session, name), is_new
 
@@ -111,7 +97,7 @@ def get_template(name: str, services: Given, caller: Asking) -> TemplateView:
     """One template."""
 
     def work(session: Session) -> TemplateView:
-        _visible(session, caller, "read", name)
+        template_rights.visible(session, caller, "read", name)
         return _shown(session, name)
 
     return services.read(work)
@@ -140,8 +126,8 @@ def delete_template(name: str, services: Given, caller: Asking, actor: str | Non
     """Delete a template; messages that were made from it stay."""
 
     def work(session: Session) -> None:
-        _visible(session, caller, "post", name)
-        _writer(session, caller, name, actor)
+        template_rights.visible(session, caller, "post", name)
+        template_rights.writer(session, caller, name, actor)
         _remove_files(session, services, store.files_of(session, [name]))
         store.remove(session, name)
 
@@ -159,8 +145,8 @@ def add_files(name: str, data: Upload, services: Given, caller: Asking) -> Templ
     sent = uploads_of(data)
 
     def check(session: Session) -> None:
-        _visible(session, caller, "post", name)
-        _writer(session, caller, name, actor)
+        template_rights.visible(session, caller, "post", name)
+        template_rights.writer(session, caller, name, actor)
 
     services.read(check)
     stored = [store_file(services, file.file, file.filename, file.content_type) for file in sent]
@@ -180,8 +166,8 @@ def delete_file(name: str, file_id: int, services: Given, caller: Asking, actor:
     """Take a file off a template; messages that were made from it keep theirs."""
 
     def work(session: Session) -> None:
-        _visible(session, caller, "post", name)
-        _writer(session, caller, name, actor)
+        template_rights.visible(session, caller, "post", name)
+        template_rights.writer(session, caller, name, actor)
         found = [file for file in store.files_of(session, [name]) if file.id == file_id]
         if not found:
             raise NotFound(f"template {name!r} has no file {file_id}")
@@ -202,7 +188,7 @@ def preview_template(name: str, data: PreviewBody, services: Given, caller: Aski
     record_type, key = _record(data.record)
 
     def work(session: Session) -> Preview:
-        _visible(session, caller, "read", name)
+        template_rights.visible(session, caller, "read", name)
         hide_unless(caller, "read", record_type, f"there is no {record_type} {key}")
         thread = services.thread(session, record_type, key)
         open_thread(session, reader_of(session, services.types, caller=caller, actor=data.actor), thread)
@@ -223,63 +209,6 @@ def _record(given: str | RecordName) -> tuple[str, str]:
     if not (record_type and key):
         raise BadShape("name the record as type/key", [FieldError("#/record", "type/key")])
     return record_type, key
-
-
-def _visible(session: Session, caller: Caller, scope: str, name: str) -> Any:
-    """The row of a template that the token covers. Raises NotFound."""
-    row = store.one(session, name)
-    if row is None or (row.record_type is not None and not caller.may(scope, row.record_type)):
-        raise NotFound(f"there is no template {name!r}")
-    return row
-
-
-def _check_type(session: Session, caller: Caller, name: str, data: TemplateBody) -> None:
-    """A token for some record types writes templates for those only. Raises Forbidden, NotFound."""
-    if not caller.record_types:
-        return
-    row = store.one(session, name)
-    if row is not None:
-        _visible(session, caller, "admin", name)
-    wanted = (
-        data.record_type if data.record_type is not UNSET else row.record_type if row is not None else None
-    )
-    if wanted is None or not caller.may("admin", wanted):
-        raise Forbidden("the token may write templates for its own record types only")
-
-
-def _writer(session: Session, caller: Caller, name: str, actor: str | None) -> int | None:
-    """Who writes a template: None = an admin, else the colleague who saved it or is about to.
-
-    Raises Forbidden for the template of another, BadValue when nobody is named.
-    """
-    if caller.may("admin"):
-        return None
-    row = store.one(session, name)
-    if row is not None and row.owner_id is None:
-        raise Forbidden(f"template {name!r} is written by admins")
-    if not actor:
-        raise BadValue.of("actor", "name the person for whom the application acts")
-    who = known(session, actor, "actor")
-    if not (who.internal and who.active) or (row is not None and row.owner_id != who.id):
-        raise Forbidden(f"{who.email} may not write the template {name!r}")
-    return who.id
-
-
-def _check_own(session: Session, caller: Caller, name: str, data: TemplateBody) -> None:
-    """A colleague saves subject and text, for a record type that the token covers. Raises BadValue, NotFound, Forbidden."""
-    for field in ("variants", "recipients", "send_at"):
-        if getattr(data, field) is not UNSET:
-            raise Forbidden(
-                f"only an admin gives a template {field}", [FieldError(f"#/{field}", "for admins")]
-            )
-    row = store.one(session, name)
-    if row is not None:
-        _visible(session, caller, "post", name)
-    wanted = row.record_type if row is not None and data.record_type is UNSET else data.record_type
-    if not isinstance(wanted, str):
-        raise BadValue.of("record_type", "name the record type that the template is for")
-    if not caller.may("post", wanted):
-        raise Forbidden("the token may save templates for its own record types only")
 
 
 def _remove_files(session: Session, services: Services, rows: Sequence[Any]) -> None:
