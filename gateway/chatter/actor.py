@@ -100,8 +100,8 @@ def check_writer(
     author: str,
     actor: str | None,
     caller: Caller | None = None,
-) -> None:
-    """Whoever writes must be one who may write here (T233).
+) -> PartnerView | None:
+    """Whoever writes must be one who may write here (T233). Answers the author, None where he was not asked for.
 
     actor: the person for whom the application writes; then he counts, and an outsider writes only in his own
     name and only where he takes part. Without one the author counts if he is a colleague; for an outsider the
@@ -111,12 +111,12 @@ def check_writer(
         reader = reader_of(session, types, caller=caller, actor=actor)
         if reader.internal:
             open_thread(session, reader, thread)
-            return
+            return None
         if known(session, author, "author").id != reader.partner_id:
             raise BadValue.of("author", "an outsider writes in his own name only")
         if not followers.is_follower(session, thread.id, reader.partner_id or 0):
             shown_thread(session, reader, thread)
-        return
+        return None
     who = known(session, author, "author")
     access = types.get(thread.record_type, session).access
     follows = access == FOLLOWERS and followers.is_follower(session, thread.id, who.id)
@@ -125,6 +125,7 @@ def check_writer(
     )
     if who.internal and who.active and not may_write:
         raise BadValue.of("author", f"{who.email} may not work on this record")
+    return who
 
 
 def _may_open(session: Session, reader: Reader, thread: ThreadView) -> bool:

@@ -52,15 +52,16 @@ class Writing:
 
 
 def write(
-    session: Session, thread: ThreadView, writing: Writing, *, posting: Posting, now: datetime
-) -> Receipt:
-    """Post what somebody wrote.
+    session: Session, thread: ThreadView, writing: Writing, *, posting: Posting, now: datetime,
+    author: PartnerView | None = None,
+) -> Receipt:  # fmt: skip
+    """Post what somebody wrote. author: the partner whose address the writing names, where he is known already.
 
     A note that names an outsider without confirming him is refused with Conflict, ``external`` naming
     him: nothing was posted. Who opened the record unproven and is addressed now follows it: that vouches for him.
     Raises BadValue naming the field, BadShape without any body.
     """
-    draft = draft_of(session, thread, writing, now)
+    draft = draft_of(session, thread, writing, now, author)
     receipt = posting.post(session, draft, now)
     if writing.template and not _has_body(writing):
         own_subject = bool(writing.subject)
@@ -90,13 +91,15 @@ def send_at(session: Session, thread: ThreadView, template: str, now: datetime) 
         raise BadValue.of("template", str(trouble)) from trouble
 
 
-def draft_of(session: Session, thread: ThreadView, writing: Writing, now: datetime) -> Draft:
+def draft_of(
+    session: Session, thread: ThreadView, writing: Writing, now: datetime, author: PartnerView | None = None
+) -> Draft:
     """The draft of what somebody wrote; see ``write``."""
     if writing.template:
         writing = _loaded(session, thread, writing)
     if writing.kind not in KINDS:
         raise BadValue.of("kind", f"{writing.kind!r} is neither message nor note")
-    author = known(session, writing.author, "author")
+    author = author or known(session, writing.author, "author")
     if not author.active:
         raise BadValue.of("author", f"{author.email} is deactivated")
     actor = known(session, writing.actor, "actor") if writing.actor else author

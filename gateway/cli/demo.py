@@ -115,7 +115,7 @@ def _talk(session: Session, app: App, ticket: ThreadView, now: datetime) -> None
         write(session, ticket, Writing(kind, author, body_text=text), posting=app.posting, now=now)
     app.records.put(
         session,
-        RecordChange("ticket", ticket.key, {"fields": {"stage": "in_progress", "amount": 180}}, BOB),
+        RecordChange("ticket", ticket.key, {"fields": {"stage": "in progress", "amount": 180}}, BOB),
         now,
     )
 

@@ -197,10 +197,11 @@ def one(session: Session, delivery_id: int) -> Any | None:
     return session.execute(_listed.where(_delivery.c.id == delivery_id)).one_or_none()
 
 
+# the sum keeps a database from taking all deliveries of some threads instead
 _listed = select(
     _delivery, _thread.c.record_type, _thread.c.key, _partner.c.name.label("partner_name"),
     _partner.c.email.label("partner_email"), _partner.c.internal.label("partner_internal"),
-).outerjoin(_thread, _thread.c.id == _delivery.c.thread_id).outerjoin(_partner, _partner.c.id == _delivery.c.partner_id)  # fmt: skip
+).outerjoin(_thread, _thread.c.id == _delivery.c.thread_id + 0).outerjoin(_partner, _partner.c.id == _delivery.c.partner_id)  # fmt: skip
 
 
 def queue(

@@ -7,7 +7,7 @@ from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Select, bindparam, delete, exists, insert, select, update
+from sqlalchemy import BindParameter, Select, bindparam, delete, exists, insert, select, update
 from sqlalchemy.dialects.postgresql import insert as insert_postgresql
 from sqlalchemy.dialects.sqlite import insert as insert_sqlite
 
@@ -173,15 +173,19 @@ _is_repeated = (
         _older.c.message_id < _attachment.c.message_id,
     )
 )
-_with_repeated = select(_attachment, _is_repeated.label("repeated"))
+_OF_MESSAGES: BindParameter[Any] = bindparam("messages", expanding=True)
+_files = (
+    select(_attachment, _is_repeated.label("repeated"))
+    .where(_attachment.c.message_id.in_(_OF_MESSAGES))
+    .order_by(_attachment.c.id)
+)
 
 
 def attachments_of(session: Session, message_ids: Sequence[int]) -> dict[int, list[Any]]:
     """The files of each message, by id; ``repeated`` says that an older message has the same inline image."""
     grouped: dict[int, list[Any]] = defaultdict(list)
     if message_ids:
-        statement = _with_repeated.where(_attachment.c.message_id.in_(message_ids)).order_by(_attachment.c.id)
-        for row in session.execute(statement):
+        for row in session.execute(_files, {"messages": message_ids}):
             grouped[row.message_id].append(row)
     return grouped
 
@@ -214,6 +218,7 @@ _columns = (
 JOINED = _message.join(_thread, THREAD_OF).outerjoin(_partner, _partner.c.id == _message.c.author_id)
 LISTED: Select[Any] = select(*_columns).select_from(JOINED)
 """Messages with author and record."""
+_by_ids = LISTED.where(_message.c.id.in_(_OF_MESSAGES))
 
 
 def one(session: Session, message_id: int, reader: Reader = EVERYTHING) -> Any | None:
@@ -226,8 +231,8 @@ def by_ids(session: Session, ids: Sequence[int], reader: Reader = EVERYTHING) ->
     """Those of the messages that the reader may read, with author and record, in the order of the ids."""
     if not ids:
         return []
-    statement = LISTED.where(_message.c.id.in_(ids))
-    rows = session.execute(statement.where(*readable_messages(session, reader)))
+    conditions = readable_messages(session, reader)
+    rows = session.execute(_by_ids.where(*conditions) if conditions else _by_ids, {"messages": ids})
     found = {row.id: row for row in rows}
     return [found[message_id] for message_id in ids if message_id in found]
 
@@ -238,30 +243,31 @@ def change(session: Session, message_id: int, values: dict[str, Any]) -> None:
     ring(session, "threads")
 
 
+_notices = (
+    select(
+        _notice.c.message_id, _notice.c.partner_id, _notice.c.channel, _notice.c.state, _notice.c.reason,
+        _notice.c.read_at, _partner.c.email, _partner.c.name, _partner.c.internal,
+        _delivery.c.id.label("delivery_id"), _delivery.c.state.label("delivery_state"), _delivery.c.status,
+        _delivery.c.detail,
+    )
+    .join(_partner, _partner.c.id == _notice.c.partner_id)
+    .outerjoin(
+        _delivery,
+        (_delivery.c.message_id == _notice.c.message_id)
+        & (_delivery.c.partner_id == _notice.c.partner_id)
+        & _delivery.c.kind.in_(["message", "assigned", "invite"]),
+    )
+    .where(_notice.c.message_id.in_(_OF_MESSAGES))
+    .order_by(_notice.c.partner_id, _delivery.c.id)
+)  # fmt: skip
+
+
 def notices_of(session: Session, message_ids: Sequence[int]) -> dict[int, list[Any]]:
     """The notices of each message with their partner and, where one carries them, their delivery's state."""
     grouped: dict[int, list[Any]] = defaultdict(list)
-    if not message_ids:
-        return grouped
-    statement = (
-        select(
-            _notice.c.message_id, _notice.c.partner_id, _notice.c.channel, _notice.c.state, _notice.c.reason,
-            _notice.c.read_at, _partner.c.email, _partner.c.name, _partner.c.internal,
-            _delivery.c.id.label("delivery_id"), _delivery.c.state.label("delivery_state"), _delivery.c.status,
-            _delivery.c.detail,
-        )
-        .join(_partner, _partner.c.id == _notice.c.partner_id)
-        .outerjoin(
-            _delivery,
-            (_delivery.c.message_id == _notice.c.message_id)
-            & (_delivery.c.partner_id == _notice.c.partner_id)
-            & _delivery.c.kind.in_(["message", "assigned", "invite"]),
-        )
-        .where(_notice.c.message_id.in_(message_ids))
-        .order_by(_notice.c.partner_id, _delivery.c.id)
-    )  # fmt: skip
-    for row in session.execute(statement):
-        grouped[row.message_id].append(row)
+    if message_ids:
+        for row in session.execute(_notices, {"messages": message_ids}):
+            grouped[row.message_id].append(row)
     return grouped
 
 

@@ -16,8 +16,8 @@ from store.queries.access_filter import EVERYTHING, THREAD_OF, Reader, readable_
 from store.queries.newest import among, newest
 from store.session import Session
 
-FEW = 2000  # messages that are looked at one by one rather than through the lists of others
-MOST_JUDGED = 5000  # rows of which one page asks whether they may be read
+FEW = 1000  # messages that are looked at one by one rather than through the lists of others
+MOST_JUDGED = 2000  # rows of which one page asks whether they may be read
 _AT_ONCE = 1000
 
 _message = Message.table()

@@ -21,7 +21,7 @@ from store.session import Session
 
 RECORDS, PARTNERS, MAILS = Thread.table(), Partner.table(), InboundMail.table()
 MOST_SCANNED = 1000  # newest rows that are looked through for a part of a word
-MOST_JUDGED = 5000  # newest rows with the words of which further conditions are asked
+MOST_JUDGED = 2000  # newest rows with the words of which further conditions are asked
 
 
 def named(

@@ -1,8 +1,9 @@
 """How long a search takes: in a thread of 10,000 messages, and over all messages of a store.
 
-Milliseconds a question, as the API asks it (index, rows, files, notices, highlights), 300 questions drawn
-from the words of the messages, frequent ones more often (but for the 30 that a language is full of). ``python -m tests.bench.search [--messages N]
-[--postgresql]``
+Milliseconds a question, as the API asks it (index, rows, files, notices, highlights). For each kind of reader 200
+questions drawn from the words of the messages, frequent ones more often (but for the 30 that a language is full of), and
+20 for those 30. Readers: an application, a colleague, one to whom all records are closed, an outsider who was told of fifty messages, and one who was told of
+one message in fifty. ``python -m tests.bench.search [--messages N] [--postgresql]``
 """
 
 from __future__ import annotations
@@ -21,14 +22,16 @@ from typing import Any
 from gateway.chatter.page import message_views
 from gateway.chatter.search import Question, Search
 from store import schema
-from store.models import Message
-from store.queries.access_filter import EVERYTHING
+from store.models import Message, Notice
+from store.queries.access_filter import EVERYTHING, Reader
 from store.session import Database
 from tests import postgres
 from tests.builders import World
 
 THREAD, LIMITS = 10_000, {"one thread": 50.0, "all records": 200.0}
+QUESTIONS, COMMON = 200, 20
 _message = Message.table()
+_notice = Notice.table()
 
 
 class Words:
@@ -50,6 +53,30 @@ class Words:
         if self.rng.random() < 0.5:
             words[-1] = words[-1][: max(3, len(words[-1]) - 2)]
         return " ".join(words)
+
+    def common(self) -> str:
+        """One of the words that stand in nearly every text."""
+        return self.rng.choice(self.all[:30])
+
+
+def readers(world: World) -> dict[str, Reader]:
+    """Who asks."""
+    staff = world.partner("staff@corp.example", internal=True).id
+    return {
+        "application": EVERYTHING,
+        "colleague": Reader(None, staff),
+        "no follower": Reader(None, staff, followers_only=frozenset({"ticket"})),
+        "outsider": Reader(None, world.partner("few@x.example").id, internal=False),
+        "busy outsider": Reader(None, world.partner("many@x.example").id, internal=False),
+    }
+
+
+def tell(database: Database, partner_id: int | None, ids: Iterator[int]) -> None:
+    """Somebody was told of these messages."""
+    base = {"partner_id": partner_id, "channel": "email", "state": "queued", "reason": "follower"}
+    while batch := [{**base, "message_id": number} for number in itertools.islice(ids, 5000)]:
+        with database.write() as session:
+            session.execute(_notice.insert(), batch)
 
 
 def fill(world: World, words: Words, count: int) -> int:
@@ -80,24 +107,26 @@ def fill(world: World, words: Words, count: int) -> int:
     return long
 
 
-def ask(database: Database, question: str, thread_id: int | None) -> float:
+def ask(database: Database, question: str, reader: Reader, thread_id: int | None) -> float:
     """Milliseconds of one search."""
     started = time.perf_counter()
     with database.read() as session:
-        search = Search(session, Question(question, EVERYTHING, thread_id))
+        search = Search(session, Question(question, reader, thread_id))
         hits = search.fetch(before=None, after=None, limit=31)
         message_views(session, search.rows(hits), search.words)
     return 1000 * (time.perf_counter() - started)
 
 
-def measure(database: Database, words: Words, thread_id: int) -> None:
-    """Print the percentiles."""
+def measure(database: Database, words: Words, who: str, reader: Reader, thread_id: int) -> None:
+    """Print the percentiles of one reader."""
     for name, scope in (("one thread", thread_id), ("all records", None)):
-        taken = sorted(ask(database, words.question(), scope) for _ in range(300))
-        p50, p95 = taken[150], taken[285]
-        verdict = "ok" if p95 < LIMITS[name] else "TOO SLOW"
+        taken = sorted(ask(database, words.question(), reader, scope) for _ in range(QUESTIONS))
+        common = max(ask(database, words.common(), reader, scope) for _ in range(COMMON))
+        p50, p95 = taken[QUESTIONS // 2], taken[QUESTIONS * 95 // 100]
+        verdict = "ok" if max(p95, common) < LIMITS[name] else "TOO SLOW"
         print(
-            f"{name:>12}  p50 {p50:7.1f} ms  p95 {p95:7.1f} ms  worst {taken[-1]:7.1f} ms  {verdict}",
+            f"{who:>13}, {name:<11}  p50 {p50:6.1f} ms  p95 {p95:6.1f} ms  worst {taken[-1]:6.1f} ms"
+            f"  worst of the commonest words {common:6.1f} ms  {verdict}",
             flush=True,
         )
 
@@ -117,7 +146,10 @@ def main(argv: list[str] | None = None) -> None:
         schema.upgrade(database)
         world, words = World(database, directory), Words()
         started = time.perf_counter()
+        asking = readers(world)
         thread_id = fill(world, words, asked.messages)
+        tell(database, asking["outsider"].partner_id, iter(range(1, asked.messages, asked.messages // 50)))
+        tell(database, asking["busy outsider"].partner_id, iter(range(1, asked.messages, 50)))
         print(
             f"{asked.messages} messages entered in {time.perf_counter() - started:.0f} s ({database.url.drivername})",
             flush=True,
@@ -125,7 +157,8 @@ def main(argv: list[str] | None = None) -> None:
         if asked.postgresql:
             with database.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
                 connection.exec_driver_sql("VACUUM ANALYZE")
-        measure(database, words, thread_id)
+        for who, reader in asking.items():
+            measure(database, words, who, reader, thread_id)
         world.close()
         database.close()
 

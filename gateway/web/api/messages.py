@@ -91,12 +91,14 @@ def post_message(
 
     def work(session: Session) -> tuple[int, MessageView | ScheduledView]:
         thread = services.thread(session, record_type, key)
-        check_writer(session, services.types, thread, author=data.author, actor=data.actor, caller=caller)
+        author = check_writer(
+            session, services.types, thread, author=data.author, actor=data.actor, caller=caller
+        )
         refuse_ours(session, _named(data), services.domains)
         send_at = wished or template_time(session, thread, data.template or "", now)
         if send_at > now:
             return 201, schedule(session, thread, writing, send_at, creator=data.actor, now=now)
-        receipt = write(session, thread, writing, posting=services.posting, now=services.now())
+        receipt = write(session, thread, writing, posting=services.posting, now=services.now(), author=author)
         return 201, one_message(session, receipt.message_id)
 
     return once(request, services, caller, data, work)
