@@ -25,7 +25,8 @@ from store.session import Session
 class Duration(msgspec.Struct, frozen=True):
     """How long a field had a value. value: as stored; label: as it is called now, or was when it was last seen.
 
-    seconds: in all. times: how often it was taken. current: it has it now.
+    seconds: in all. times: how often it was taken. current: it has it now. rotting: it has had it for longer, since
+    it was taken last, than its type allows (``rots_after`` of the field; Odoo 19's rotting).
     """
 
     value: str
@@ -33,6 +34,7 @@ class Duration(msgspec.Struct, frozen=True):
     seconds: int
     times: int
     current: bool
+    rotting: bool
 
 
 class Step(NamedTuple):
@@ -62,7 +64,7 @@ def durations(
     for step in steps:
         labels |= step.labels
     labels |= {key_of(rule, value): show(rule, value), **rule.choices}
-    return _summed(taken, labels)
+    return _summed(taken, labels, rots_after=rule.rots_after)
 
 
 def _steps(rule: Field, lines: Sequence[tuple[datetime, Mapping[str, Any]]]) -> list[Step]:
@@ -96,13 +98,24 @@ def spans(steps: Sequence[Step], *, born: datetime, last: str, now: datetime) ->
     return found
 
 
-def _summed(taken: Sequence[tuple[str, timedelta]], labels: Mapping[str, str]) -> list[Duration]:
+def _summed(
+    taken: Sequence[tuple[str, timedelta]], labels: Mapping[str, str], *, rots_after: Mapping[str, int]
+) -> list[Duration]:
     sums: dict[str, tuple[timedelta, int]] = {}
     for value, time in taken:
         total, times = sums.get(value, (timedelta(), 0))
         sums[value] = (total + time, times + 1)
+    last, lasted = taken[-1]
+    rotten = last in rots_after and lasted > timedelta(days=rots_after[last])
     return [
-        Duration(value, labels.get(value, value), int(total.total_seconds()), times, value == taken[-1][0])
+        Duration(
+            value,
+            labels.get(value, value),
+            int(total.total_seconds()),
+            times,
+            value == last,
+            value == last and rotten,
+        )
         for value, (total, times) in sums.items()
         if value
     ]

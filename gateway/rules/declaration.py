@@ -16,11 +16,12 @@ import msgspec
 from gateway.errors import step
 from gateway.rules.subscription import Subtype, with_generic
 from gateway.rules.tracking import ACTIVE, ASSIGNEE
-from gateway.rules.values import FIELD_TYPES, Field
+from gateway.rules.values import FIELD_TYPES, SINGLE, Field
 
 RESERVED = frozenset({ACTIVE, ASSIGNEE, "key", "parent", "title", "url"})
 """What every record has of itself: a field of this name could not be told apart in the log."""
 _LONGEST_NAME = 100
+_MOST_DAYS = 3650
 _INNER = re.compile(r" - at `\$\.([A-Za-z_]+)")
 _MISSING = re.compile(r"missing required field `([A-Za-z_]+)`")
 
@@ -71,6 +72,16 @@ def _field_faults(fields: Sequence[Field], subtypes: Sequence[Subtype]) -> Itera
             yield f"fields/{index}/type", f"{field.type!r} is none of {', '.join(FIELD_TYPES)}"
         if field.subtype and field.subtype not in known:
             yield f"fields/{index}/subtype", f"the type has no subtype {field.subtype!r}"
+        if field.rots_after:
+            yield from _rotting_faults(field, f"fields/{index}/rots_after")
+
+
+def _rotting_faults(field: Field, place: str) -> Iterator[tuple[str, str]]:
+    if field.type not in SINGLE or not field.tracked:
+        yield place, "only a value of a tracked field with single values can last too long"
+    for value, days in field.rots_after.items():
+        if not 1 <= days <= _MOST_DAYS:
+            yield f"{place}/{step(value)}", f"a value rots after 1 to {_MOST_DAYS} days"
 
 
 def _subtype_faults(subtypes: Sequence[Subtype]) -> Iterator[tuple[str, str]]:

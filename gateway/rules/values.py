@@ -46,6 +46,7 @@ class Field:
     type: of FIELD_TYPES. currency: of money that names none. choices: value -> label, {} = any value.
     subtype: the subtype that a change of this field is posted under, "" = a plain log entry. internal:
     no outsider sees its lines. template: the mail that a new value sends, templates: the same by value.
+    rots_after: value -> days after which a record that still has it rots; a value that is not named never does.
     """
 
     name: str
@@ -59,6 +60,7 @@ class Field:
     internal: bool = False
     template: str = ""
     templates: Mapping[str, str] = field(default_factory=dict)
+    rots_after: Mapping[str, int] = field(default_factory=dict)
 
 
 def is_empty(value: Any) -> bool:

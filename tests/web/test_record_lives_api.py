@@ -213,7 +213,41 @@ async def test_a21_durations_are_listed_by_value(web: Web, api: Api):
     unknown = await api.get("/records/ticket/1/durations", params={"field": "colour"})
 
     assert listed.json()["items"] == [
-        {"value": "new", "label": "New", "seconds": 90, "times": 1, "current": False},
-        {"value": "won", "label": "Won", "seconds": 0, "times": 1, "current": True},
+        {"value": "new", "label": "New", "seconds": 90, "times": 1, "current": False, "rotting": False},
+        {"value": "won", "label": "Won", "seconds": 0, "times": 1, "current": True, "rotting": False},
     ]
     assert (unknown.status_code, unknown.json()["errors"][0]["pointer"]) == (422, "#/field")
+
+
+async def test_a21_a_record_rots_that_has_a_value_for_longer_than_its_type_allows(web: Web, api: Api):
+    stage = {"name": "stage", "label": "Stage", "rots_after": {"new": 3}}
+    await api.put("/record-types/lead", json={"label": "Lead", "fields": [stage]})
+    await api.put("/records/lead/1", json={"fields": {"stage": "new"}})
+
+    async def rotting() -> dict[str, bool]:
+        listed = await api.get("/records/lead/1/durations", params={"field": "stage"})
+        return {item["value"]: item["rotting"] for item in listed.json()["items"]}
+
+    web.world.now += timedelta(days=3)
+    assert await rotting() == {"new": False}
+    web.world.now += timedelta(seconds=1)
+    assert await rotting() == {"new": True}
+    await api.put("/records/lead/1", json={"fields": {"stage": "won"}})
+    assert await rotting() == {"new": False, "won": False}
+    await api.put("/records/lead/1", json={"fields": {"stage": "new"}})
+    assert await rotting() == {"new": False, "won": False}, "taken anew, whatever it lasted before"
+
+
+@pytest.mark.parametrize(
+    ("field", "place"),
+    [
+        ({"name": "stage", "rots_after": {"new": 0}}, "#/fields/0/rots_after/new"),
+        ({"name": "stage", "rots_after": {"new": "soon"}}, "#/fields/0/rots_after"),
+        ({"name": "stage", "rots_after": {"new": 3}, "tracked": False}, "#/fields/0/rots_after"),
+        ({"name": "amount", "type": "money", "rots_after": {"7": 3}}, "#/fields/0/rots_after"),
+    ],
+)
+async def test_a21_what_can_never_rot_is_refused_by_its_place(api: Api, field: dict[str, Any], place: str):
+    answer = await api.put("/record-types/lead", json={"label": "Lead", "fields": [field]})
+
+    assert (answer.status_code, answer.json()["errors"][0]["pointer"]) == (422, place)
