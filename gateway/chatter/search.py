@@ -128,17 +128,14 @@ class Search:
         return own.few(self._session, self._reader.partner_id)
 
     def _by_index(self) -> Found:
-        self._whole = frozenset(self._wanted)
+        self._whole = frozenset(phrase for phrase in self._wanted if self._stays_whole(phrase))
         found = self._ask(limit=ENOUGH + 1)
-        if len(found.ids) <= ENOUGH and not all(map(is_short, self._wanted)):
-            self._whole = frozenset(phrase for phrase in self._wanted if self._stays_whole(phrase))
-            found = self._ask(limit=ENOUGH + 1) if len(self._whole) < len(set(self._wanted)) else found
         if not found.ids and self._scope.thread_id is not None:
             return Found(self._scan(inside=True))
         return found
 
     def _stays_whole(self, phrase: Phrase) -> bool:
-        return is_short(phrase) or (len(self._wanted) > 1 and index.is_frequent(self._session, phrase))
+        return is_short(phrase) or index.is_frequent(self._session, phrase)
 
     def _scan(self, *, inside: bool = False) -> list[int]:
         return index.scan(self._session, self._wanted, self._reader, self._scope, inside=inside)

@@ -5,8 +5,9 @@ One condition with OR, or IN, would make a database read and sort everything tha
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from typing import Any
+import sys
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple
 
 from sqlalchemy import (
     ARRAY,
@@ -58,6 +59,8 @@ Question = Callable[[Sequence[Sequence[str]]], Select[int]]
 """Makes the question to an index of words, narrowed to rows that have one of the marks of each list."""
 
 FIRST_BITS, MORE_BITS, LEVELS = 12, 3, "abcde"
+_SAMPLE_BITS = FIRST_BITS + MORE_BITS
+_FEWEST = 20  # hits in a sample that say anything
 
 
 def marks_of(row_id: int) -> list[str]:
@@ -79,54 +82,64 @@ def by_words(
     """The newest ids of what an index of words finds, or with ``after`` the oldest above that id, in that order.
 
     rows: what the ids are of. SQLite's index answers in the order of ids. PostgreSQL's gives all hits of a frequent
-    word before they can be sorted; so there the newest few thousand rows are asked, and eight times as many each time
-    that this is not enough.
+    word before they can be sorted; so there the newest few thousand rows are asked, and then as many more as should
+    hold what is wanted still, but never more than eight times as many as before.
     """
     if session.dialect.name != "postgresql":
         found = question([])
         return list(
             session.execute(_bounded(found, found.selected_columns[0], before, after, limit)).scalars()
         )
-    last = session.execute(select(func.coalesce(func.max(rows.c.id), 0))).scalar_one()
-    if after is None:
-        steps = _down(last if before is None else min(last, before - 1))
-    else:
-        steps = _up(after + 1, last)
+    last = _last(session, rows)
+    at = after + 1 if after is not None else last if before is None else min(last, before - 1)
     ids: list[int] = []
-    for marks, low, high in steps:
-        found = question([marks] if marks else [])
+    wanted, looked_at = 2 << FIRST_BITS, 0
+    while 0 <= at <= last and len(ids) < limit:
+        step = _step(at, wanted, up=after is not None)
+        found = question([step.marks] if step.marks else [])
         key = found.selected_columns[0] + 0  # so that no other index is taken, which would read every row
-        part = found.where(key >= low, key <= high).order_by(key.desc() if after is None else key)
+        part = found.where(key >= step.low, key <= step.high).order_by(key.desc() if after is None else key)
         ids += session.execute(part.limit(limit - len(ids))).scalars()
-        if len(ids) >= limit:
-            break
+        looked_at += step.high - step.low + 1
+        wanted = min(8 * wanted, 2 * looked_at * limit // max(1, len(ids)))
+        at = step.low - 1 if after is None else step.high + 1
     return ids
 
 
-def _down(high: int) -> Iterator[tuple[list[str], int, int]]:
-    """Ever wider steps to older rows, from this id down: the marks of each, its lowest and its highest id."""
-    for level, bits in _levels():
-        if high < 0:
-            return
-        top = high >> bits
-        low = max(0, top - 1) << bits
-        yield [f"{level}{number}" for number in (top, top - 1) if number >= 0], low, high
-        high = low - 1
-    if high >= 0:
-        yield [], 0, high
+def is_in_more(session: Session, question: Question, rows: FromClause, most: int) -> bool:
+    """An index of words finds more rows than these; on PostgreSQL, whose index counts by reading them all, as far as
+    the newest part of a large table tells."""
+    last = _last(session, rows) if session.dialect.name == "postgresql" else 0
+    step = _step(last, 2 << _SAMPLE_BITS, up=False)
+    if step.low == 0:
+        return len(by_words(session, question, rows, before=None, after=None, limit=most + 1)) > most
+    most = max(_FEWEST, most * (last - step.low) // last)
+    return len(session.execute(question([step.marks]).limit(most + 1)).all()) > most
 
 
-def _up(low: int, last: int) -> Iterator[tuple[list[str], int, int]]:
-    """As ``_down``, from this id to the last."""
+def _last(session: Session, rows: FromClause) -> int:
+    return int(session.execute(select(func.coalesce(func.max(rows.c.id), 0))).scalar_one())
+
+
+class _Step(NamedTuple):
+    """Some rows that follow each other. marks: one of them is on each, [] = they have none in common."""
+
+    marks: list[str]
+    low: int
+    high: int
+
+
+def _step(at: int, wanted: int, *, up: bool) -> _Step:
+    """At least about so many rows from this id on, towards newer ones or older ones, that eight marks can name."""
     for level, bits in _levels():
-        if low > last:
-            return
-        bottom = low >> bits
-        high = ((bottom + 2) << bits) - 1
-        yield [f"{level}{bottom}", f"{level}{bottom + 1}"], low, high
-        low = high + 1
-    if low <= last:
-        yield [], low, last
+        count = (wanted >> bits) + 1
+        if count <= 9:
+            near = at >> bits
+            far = near + count - 1 if up else max(0, near - count + 1)
+            bottom, top = (near, far) if up else (far, near)
+            marks = [f"{level}{number}" for number in range(bottom, top + 1)]
+            return _Step(marks, at, ((top + 1) << bits) - 1) if up else _Step(marks, bottom << bits, at)
+    return _Step([], at, sys.maxsize) if up else _Step([], 0, at)
 
 
 def among(session: Session, key: ColumnElement[int], ids: Sequence[int]) -> ColumnElement[bool]:

@@ -32,7 +32,7 @@ from sqlalchemy.dialects.postgresql import TSQUERY, TSVECTOR
 from store.models import Message, Thread
 from store.queries import own
 from store.queries.access_filter import THREAD_OF, Reader, readable_messages
-from store.queries.newest import among, by_words, newest
+from store.queries.newest import among, by_words, is_in_more, newest
 from store.queries.own import Found
 from store.search import Phrase, Scope, for_fts5, for_like, for_tsquery, marked_fts5, marked_tsquery
 from store.session import Session
@@ -99,7 +99,7 @@ def is_frequent(session: Session, phrase: Phrase) -> bool:
     def question(marks: Sequence[Sequence[str]]) -> Select[int]:
         return _indexed(session, [phrase], Scope(), [phrase], marks)
 
-    return len(by_words(session, question, _message, before=None, after=None, limit=FREQUENT + 1)) > FREQUENT
+    return is_in_more(session, question, _message, FREQUENT)
 
 
 def is_small(session: Session, thread_id: int) -> bool:
