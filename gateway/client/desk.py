@@ -1,11 +1,12 @@
-"""What came in and what goes out: the ledger, the outbox, and mail handed over by the call."""
+"""What came in: the ledger, and mail handed over by the call."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
 from gateway.client.calls import Call, asked, given
-from gateway.client.shapes import Delivery, Entry, Page, Receipt
+from gateway.client.shapes.common import Page
+from gateway.client.shapes.mail import Entry, Receipt
 
 
 def take_mail(
@@ -61,32 +62,3 @@ def release(
 def discard(mail_id: int, *, actor: str | None = None) -> Call[Entry]:
     """End a held or failed mail without posting it."""
     return Call("POST", f"/ledger/{mail_id}/discard", Entry, given(actor=actor))
-
-
-def deliveries(
-    *,
-    state: str = "",
-    record: tuple[str, str] | None = None,
-    before: str | int | None = None,
-    limit: int = 30,
-    actor: str = "",
-) -> Call[Page[Delivery]]:
-    """Mail that goes out, newest first. record: (type, key), about this record only. actor: of a record, for whom."""
-    about = "/".join(record) if record else ""
-    wish = asked(state=state, record=about, before=before, limit=limit, actor=actor)
-    return Call("GET", "/deliveries", Page[Delivery], query=wish)
-
-
-def delivery(delivery_id: int) -> Call[Delivery]:
-    """One mail that goes out."""
-    return Call("GET", f"/deliveries/{delivery_id}", Delivery)
-
-
-def retry_delivery(delivery_id: int) -> Call[Delivery]:
-    """Try a mail again now."""
-    return Call("POST", f"/deliveries/{delivery_id}/retry", Delivery, {})
-
-
-def drop_delivery(delivery_id: int, *, actor: str | None = None) -> Call[Delivery]:
-    """Give up a mail that still waits."""
-    return Call("POST", f"/deliveries/{delivery_id}/drop", Delivery, given(actor=actor))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from gateway.client.calls import Call, Upload, asked, given, record_path
-from gateway.client.shapes import File, Files
+from gateway.client.shapes.files import File, Files
 
 
 def upload(

@@ -1,4 +1,4 @@
-"""How the house is set up: record types, aliases, templates, webhooks."""
+"""How the house is set up: record types, and the aliases that open records."""
 
 from __future__ import annotations
 
@@ -7,8 +7,9 @@ from typing import Any
 
 from msgspec import UNSET, UnsetType
 
-from gateway.client.calls import Call, Text, asked, changes, given, step
-from gateway.client.shapes import Alias, Filled, Page, RecordType, Template, Webhook
+from gateway.client.calls import Call, Text, changes, step
+from gateway.client.shapes.common import Page
+from gateway.client.shapes.house import Alias, RecordType
 
 Objects = Sequence[Mapping[str, Any]] | None | UnsetType
 
@@ -61,72 +62,3 @@ def aliases(*, limit: int = 200) -> Call[Page[Alias]]:
 def delete_alias(address: str) -> Call[None]:
     """Delete an alias; mail to it is unknown from then on."""
     return Call("DELETE", f"/aliases/{step(address)}", None)
-
-
-def put_template(
-    name: str,
-    *,
-    record_type: Text = UNSET,
-    subject: Text = UNSET,
-    body_html: Text = UNSET,
-    body_text: Text = UNSET,
-    variants: Mapping[str, Mapping[str, str]] | UnsetType | None = UNSET,
-    recipients: Sequence[str] | UnsetType | None = UNSET,
-    send_at: Text = UNSET,
-) -> Call[Template]:
-    """Create or change a template. variants: language -> {subject, body_html, body_text}. send_at: a time, a date, or
-    one of these and a step, such as ``{{ record.fields.start }} - 2d``; None = at once."""
-    body = changes(
-        record_type=record_type, subject=subject, body_html=body_html, body_text=body_text, variants=variants,
-        recipients=recipients, send_at=send_at,
-    )  # fmt: skip
-    return Call("PUT", f"/templates/{step(name)}", Template, body)
-
-
-def template(name: str) -> Call[Template]:
-    """One template."""
-    return Call("GET", f"/templates/{step(name)}", Template)
-
-
-def templates(*, record_type: str = "", limit: int = 200) -> Call[Page[Template]]:
-    """Templates by name. record_type: those that fit records of this type."""
-    return Call("GET", "/templates", Page[Template], query=asked(record_type=record_type, limit=limit))
-
-
-def fill_template(
-    name: str, record: tuple[str, str], *, language: str | None = None, reader: str | None = None,
-    author: str | None = None,
-) -> Call[Filled]:  # fmt: skip
-    """What a template says about a record (type, key). reader, author: e-mails."""
-    whole = {"type": record[0], "key": record[1]}
-    body = given(record=whole, language=language, reader=reader, author=author)
-    return Call("POST", f"/templates/{step(name)}/preview", Filled, body)
-
-
-def delete_template(name: str) -> Call[None]:
-    """Delete a template."""
-    return Call("DELETE", f"/templates/{step(name)}", None)
-
-
-def put_webhook(
-    webhook_id: str,
-    *,
-    url: str | UnsetType = UNSET,
-    events: Sequence[str] | UnsetType = UNSET,
-    record_types: Sequence[str] | UnsetType | None = UNSET,
-    active: bool | UnsetType = UNSET,
-    secret: UnsetType | None = UNSET,
-) -> Call[Webhook]:
-    """Enter or change a webhook. record_types: None = all. secret: None makes a new one, and shows it."""
-    body = changes(url=url, events=events, record_types=record_types, active=active, secret=secret)
-    return Call("PUT", f"/webhooks/{step(webhook_id)}", Webhook, body)
-
-
-def webhooks() -> Call[Page[Webhook]]:
-    """Every webhook, without its secret."""
-    return Call("GET", "/webhooks", Page[Webhook], query={"limit": 200})
-
-
-def delete_webhook(webhook_id: str) -> Call[None]:
-    """Delete a webhook and what waits for it."""
-    return Call("DELETE", f"/webhooks/{step(webhook_id)}", None)

@@ -8,7 +8,8 @@ from typing import Any
 from msgspec import UNSET, UnsetType
 
 from gateway.client.calls import Call, Text, asked, changes, given, step
-from gateway.client.shapes import Marked, Page, Partner, Unread
+from gateway.client.shapes.common import Page
+from gateway.client.shapes.people import Marked, Partner, Unread
 
 
 def put_partner(
