@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from gateway.client.calls import Call, asked, given, record_path
+from gateway.client.calls import Call, Cursor, asked, given, record_path
 from gateway.client.shapes.common import Page
-from gateway.client.shapes.messages import Found, Message, Version
+from gateway.client.shapes.messages import Considered, Found, Message, Suggested, Version
 
 
 def post_message(
@@ -48,8 +48,8 @@ def messages(
     key: str,
     *,
     query: str = "",
-    kind: str = "",
-    before: str | int | None = None,
+    kind: str | Sequence[str] = "",
+    before: Cursor = None,
     after: int | None = None,
     around: int | None = None,
     limit: int = 30,
@@ -57,8 +57,8 @@ def messages(
 ) -> Call[Page[Message]]:
     """The thread of a record, newest first. query: only what holds these words, with highlights.
 
-    before, after, around: ids of messages; around = the page with that message in its middle. actor: as this
-    person sees it.
+    kind: message, note, log, or several of them. before, after, around: ids of messages; around = the page with
+    that message in its middle. actor: as this person sees it.
     """
     wish = asked(q=query, kind=kind, before=before, after=after, around=around, limit=limit, actor=actor)
     return Call("GET", f"{record_path(record_type, key)}/messages", Page[Message], query=wish)
@@ -73,13 +73,27 @@ def search(
     query: str,
     *,
     record_type: str = "",
-    kind: str = "",
-    before: str | int | None = None,
+    kind: str | Sequence[str] = "",
+    before: Cursor = None,
+    after: int | None = None,
+    around: int | None = None,
     limit: int = 30,
     actor: str = "",
 ) -> Call[Page[Found]]:
-    """Messages of all records that hold these words, newest first. actor: only what this person may read."""
-    wish = asked(q=query, type=record_type, kind=kind, before=before, limit=limit, actor=actor)
+    """Messages of all records that hold these words, newest first. actor: only what this person may read.
+
+    kind, before, after, around: as of ``messages``. A page may be short and have a ``next`` all the same.
+    """
+    wish = asked(
+        q=query,
+        type=record_type,
+        kind=kind,
+        before=before,
+        after=after,
+        around=around,
+        limit=limit,
+        actor=actor,
+    )
     return Call("GET", "/search", Page[Found], query=wish)
 
 
@@ -108,6 +122,35 @@ def delete_message(message_id: int, *, actor: str = "") -> Call[None]:
     return Call("DELETE", f"/messages/{message_id}", None, query=asked(actor=actor))
 
 
-def versions(message_id: int, *, actor: str = "") -> Call[Page[Version]]:
-    """How a message stood before each edit, newest first."""
-    return Call("GET", f"/messages/{message_id}/versions", Page[Version], query=asked(actor=actor))
+def versions(
+    message_id: int, *, before: Cursor = None, limit: int = 30, actor: str = ""
+) -> Call[Page[Version]]:
+    """How a message stood before each edit, newest first. actor: its author or an admin."""
+    wish = asked(before=before, limit=limit, actor=actor)
+    return Call("GET", f"/messages/{message_id}/versions", Page[Version], query=wish)
+
+
+def audience(
+    record_type: str,
+    key: str,
+    *,
+    kind: str = "message",
+    subtype: str = "",
+    mentions: Sequence[str] | None = None,
+    author: str = "",
+    actor: str = "",
+) -> Call[Page[Considered]]:
+    """Who would hear of a message now: everybody who is considered, and why or why not. Asking enters nobody.
+
+    subtype: "" = that of the kind. mentions, author: e-mails; author: "" = the system. actor: not at all for an
+    outsider, who is not shown who follows.
+    """
+    wish = asked(kind=kind, subtype=subtype, mentions=mentions, author=author, actor=actor)
+    return Call("GET", f"{record_path(record_type, key)}/audience", Page[Considered], query=wish)
+
+
+def suggested_recipients(record_type: str, key: str, *, actor: str = "") -> Call[Page[Suggested]]:
+    """Whom to propose beside the followers: customer, author, To and Cc of the last conversation. actor: who writes;
+    he is not proposed to himself."""
+    path = f"{record_path(record_type, key)}/suggested-recipients"
+    return Call("GET", path, Page[Suggested], query=asked(actor=actor))

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from msgspec import UNSET, UnsetType
 
-from gateway.client.calls import Call, Text, asked, changes, given, record_path
+from gateway.client.calls import Call, Cursor, Text, asked, changes, given, record_path
 from gateway.client.shapes.common import Page
 from gateway.client.shapes.messages import Message, Scheduled
 
@@ -28,6 +28,7 @@ def schedule_message(
     attachment_ids: Sequence[int] | None = None,
     confirm_external: Sequence[str] | None = None,
     template: str | None = None,
+    signature: bool | None = None,
     actor: str | None = None,
     idempotency_key: str = "",
 ) -> Call[Scheduled]:
@@ -38,16 +39,24 @@ def schedule_message(
     body = given(
         kind=kind, author=author, send_at=send_at, body_html=body_html, body_text=body_text, subject=subject,
         mentions=mentions, recipients=recipients, cc=cc, skip_followers=skip_followers,
-        attachment_ids=attachment_ids, confirm_external=confirm_external, template=template, actor=actor,
+        attachment_ids=attachment_ids, confirm_external=confirm_external, template=template,
+        signature=signature, actor=actor,
     )  # fmt: skip
     path = f"{record_path(record_type, key)}/messages"
     return Call("POST", path, Scheduled, body, key=idempotency_key)
 
 
-def scheduled(record_type: str, key: str, *, limit: int = 30, actor: str = "") -> Call[Page[Scheduled]]:
-    """What is to be posted on a record."""
-    wish = asked(limit=limit, actor=actor)
+def scheduled(
+    record_type: str, key: str, *, before: Cursor = None, limit: int = 30, actor: str = ""
+) -> Call[Page[Scheduled]]:
+    """What is to be posted on a record, in the order in which it was entered. actor: as this person sees it."""
+    wish = asked(before=before, limit=limit, actor=actor)
     return Call("GET", f"{record_path(record_type, key)}/scheduled", Page[Scheduled], query=wish)
+
+
+def scheduled_message(scheduled_id: int, *, actor: str = "") -> Call[Scheduled]:
+    """One message that waits."""
+    return Call("GET", f"/scheduled/{scheduled_id}", Scheduled, query=asked(actor=actor))
 
 
 def change_scheduled(
@@ -78,6 +87,9 @@ def delete_scheduled(scheduled_id: int, *, actor: str = "") -> Call[None]:
     return Call("DELETE", f"/scheduled/{scheduled_id}", None, query=asked(actor=actor))
 
 
-def send_scheduled(scheduled_id: int, *, actor: str | None = None) -> Call[Message]:
-    """Post a message that waits now."""
-    return Call("POST", f"/scheduled/{scheduled_id}/send", Message, given(actor=actor))
+def send_scheduled(
+    scheduled_id: int, *, actor: str | None = None, idempotency_key: str = ""
+) -> Call[Message]:
+    """Post a message that waits now. actor: who wrote or entered it, or an admin."""
+    path, body = f"/scheduled/{scheduled_id}/send", given(actor=actor)
+    return Call("POST", path, Message, body, key=idempotency_key)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
 
@@ -243,8 +242,3 @@ async def test_what_goes_out_is_listed_tried_again_and_dropped(api: AsyncClient,
     assert (waits.address, again.id) == (CAROL, waits.id)
     assert dropped.state == "skipped" and ALICE in dropped.detail
     assert (await api(delivery(waits.id))).state == "skipped"
-
-
-def test_all_names_that_the_package_offers_are_there_and_it_is_typed():
-    assert all(hasattr(client, name) for name in client.__all__)
-    assert (Path(client.__file__).parents[1] / "py.typed").exists()

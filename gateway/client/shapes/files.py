@@ -18,6 +18,6 @@ class File(Struct, frozen=True):
 
 
 class Files(Struct, frozen=True):
-    """The files of a record."""
+    """The files of one upload."""
 
     items: list[File]

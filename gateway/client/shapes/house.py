@@ -5,7 +5,9 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from msgspec import Struct
+from msgspec import Struct, field
+
+from gateway.client.shapes.common import Person
 
 
 class RecordType(Struct, frozen=True):
@@ -27,8 +29,20 @@ class Alias(Struct, frozen=True):
     policy: dict[str, Any]
 
 
+class TemplateFile(Struct, frozen=True):
+    """A file that goes with every message made from a template. size: octets."""
+
+    id: int
+    name: str
+    size: int
+    content_type: str
+
+
 class Template(Struct, frozen=True):
-    """A text with placeholders. record_type: None = for records of every type. send_at: "" = at once."""
+    """A text with placeholders. record_type: None = for records of every type. send_at: "" = at once.
+
+    owner: the colleague who saved it, None = an admin.
+    """
 
     name: str
     record_type: str | None
@@ -38,6 +52,9 @@ class Template(Struct, frozen=True):
     variants: dict[str, dict[str, str]]
     recipients: list[str]
     send_at: str = ""
+    updated_at: datetime | None = None
+    owner: Person | None = None
+    attachments: list[TemplateFile] = field(default_factory=list)
 
 
 class Filled(Struct, frozen=True):

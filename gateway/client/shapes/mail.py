@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from msgspec import Struct
+from msgspec import Struct, field
 
 from gateway.client.shapes.common import Person, RecordName
 
@@ -81,3 +81,17 @@ class Delivery(Struct, frozen=True):
     created_at: datetime
     due_at: datetime
     sent_at: datetime | None
+
+
+class Failures(Struct, frozen=True):
+    """A page of mail that failed. by_record_type: how much there is in all. next: as of ``Page``."""
+
+    items: list[Delivery]
+    next: str | int | None = None
+    by_record_type: dict[str, int] = field(default_factory=dict)
+
+
+class ChangedDeliveries(Struct, frozen=True):
+    """How many deliveries changed."""
+
+    changed: int

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any
 
 from msgspec import Struct, field
 
@@ -12,7 +11,10 @@ from gateway.client.shapes.files import File
 
 
 class Notice(Struct, frozen=True):
-    """Whether a partner was told of a message. reason: why, or why not."""
+    """Whether a partner was told of a message. reason: why, or why not; status, detail: of the last trouble.
+
+    read_at: None = not read, or told by mail. delivery: the mail that carries it, None where none does.
+    """
 
     partner: Person
     channel: str
@@ -20,10 +22,22 @@ class Notice(Struct, frozen=True):
     reason: str
     status: str = ""
     detail: str = ""
+    read_at: datetime | None = None
+    delivery: int | None = None
+
+
+class Change(Struct, frozen=True):
+    """One tracked change, as texts. type: boolean where they are the words yes and no, else ""."""
+
+    field: str
+    label: str
+    old: str
+    new: str
+    type: str = ""
 
 
 class Message(Struct, frozen=True):
-    """One entry of a thread. kind: message, note or log. tracking: {field, label, old, new} each. to, cc: whom it names."""
+    """One entry of a thread. kind: message, note or log. to, cc: whom it names. highlights: only in a search."""
 
     id: int
     record: RecordName
@@ -40,7 +54,7 @@ class Message(Struct, frozen=True):
     quoted_html: str | None = None
     internal: bool = False
     attachments: list[File] = field(default_factory=list)
-    tracking: list[dict[str, Any]] = field(default_factory=list)
+    tracking: list[Change] = field(default_factory=list)
     notices: list[Notice] = field(default_factory=list)
     to: list[Person] = field(default_factory=list)
     cc: list[Person] = field(default_factory=list)
@@ -56,6 +70,14 @@ class Found(Message, frozen=True, kw_only=True):
     title: str
 
 
+class VersionFile(Struct, frozen=True):
+    """A file that a message had. size: octets."""
+
+    name: str
+    size: int
+    content_type: str
+
+
 class Version(Struct, frozen=True):
     """How a message stood. date: when this was written; replaced_at, replaced_by: its end."""
 
@@ -66,6 +88,7 @@ class Version(Struct, frozen=True):
     replaced_at: datetime
     replaced_by: Person
     deleted: bool
+    attachments: list[VersionFile] = field(default_factory=list)
 
 
 class Scheduled(Struct, frozen=True):
@@ -86,3 +109,26 @@ class Scheduled(Struct, frozen=True):
     state: str
     trouble: str
     created_at: datetime
+
+
+class Considered(Struct, frozen=True):
+    """Somebody who was considered for a message. partner: its id is None for somebody who is no partner yet.
+
+    timing: now = by mail, web = in the inbox, none = not at all; reason: why.
+    """
+
+    partner: Person
+    channel: str
+    timing: str
+    reason: str
+
+
+class Suggested(Struct, frozen=True):
+    """A proposed recipient. ticked: so strongly that he is ticked beforehand. partner: None = nobody has the address
+    yet; naming him makes him one."""
+
+    email: str
+    name: str
+    reason: str
+    ticked: bool
+    partner: Person | None

@@ -34,8 +34,30 @@ class Follower(Struct, frozen=True):
     reason: str = ""
 
 
+class Batch(Struct, frozen=True):
+    """What a batch did: the record of each item, in the order of the items; how many are new, how many not."""
+
+    items: list[Record]
+    created: int
+    changed: int
+
+
+class Duration(Struct, frozen=True):
+    """How long a record had a value of a field. value: as stored; label: as it is called now, or was last.
+
+    seconds: in all. times: how often it was taken. current: it has it now. rotting: for longer than its type allows.
+    """
+
+    value: str
+    label: str
+    seconds: int
+    times: int
+    current: bool
+    rotting: bool = False
+
+
 class Changed(Struct, frozen=True):
-    """What a batch did."""
+    """What following in bulk did. changed: subscriptions that are new, or that ended."""
 
     records: int
     partners: int

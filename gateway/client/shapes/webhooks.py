@@ -12,7 +12,7 @@ from gateway.client.shapes.messages import Message
 
 
 class Webhook(Struct, frozen=True):
-    """An address that is told of events. secret: "" unless it was just made."""
+    """An address that is told of events. record_types: empty = all. secret: "" unless it was just made."""
 
     id: str
     url: str
@@ -20,6 +20,20 @@ class Webhook(Struct, frozen=True):
     record_types: list[str]
     active: bool
     secret: str = ""
+    created_at: datetime | None = None
+
+
+class Told(Struct, frozen=True):
+    """An event as a webhook was told of it. status: of its last answer over HTTP, "" = none; detail: its words."""
+
+    id: int
+    type: str
+    state: str
+    status: str
+    detail: str
+    attempts: int
+    created_at: datetime
+    due_at: datetime
 
 
 class Event(Struct, frozen=True):
