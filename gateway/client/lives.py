@@ -39,7 +39,8 @@ def duplicate_record(
     record_type: str, key: str, new_key: str, *, title: str | None = None, actor: str | None = None,
     idempotency_key: str = "",
 ) -> Call[Record]:  # fmt: skip
-    """Enter a record with the same fields, without messages and followers; answers it. title: None = the same."""
+    """Enter a record with the same fields, without messages; answers it. title: None = the same. Nobody follows it but
+    the actor."""
     path, body = f"{record_path(record_type, key)}/duplicate", given(key=new_key, title=title, actor=actor)
     return Call("POST", path, Record, body, key=idempotency_key)
 

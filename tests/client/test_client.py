@@ -28,7 +28,6 @@ from gateway.client import (
     edit_message,
     files,
     fill_template,
-    follow,
     followers,
     ledger,
     ledger_entry,
@@ -39,7 +38,6 @@ from gateway.client import (
     partners,
     post_message,
     put_alias,
-    put_partner,
     put_record,
     put_record_type,
     put_template,
@@ -61,19 +59,8 @@ from gateway.client import (
     versions,
 )
 from tests.builders import DOMAIN, a_mail
+from tests.client.conftest import ALICE, CAROL
 from tests.web.conftest import Web
-
-ALICE, CAROL = "alice@corp.example", "carol@customer.example"
-
-
-@pytest.fixture
-async def ticket(api: AsyncClient) -> tuple[str, str]:
-    """A ticket with a colleague and a customer."""
-    await api(put_partner(ALICE, name="Alice", internal=True))
-    await api(put_partner(CAROL, name="Carol", addresses=["carol@home.example"]))
-    await api(put_record("ticket", "1", title="Pump", fields={"stage": "new"}, actor=ALICE))
-    await api(follow("ticket", "1", CAROL, subtypes=["discussions"]))
-    return "ticket", "1"
 
 
 async def test_what_is_left_out_stays_and_none_clears(api: AsyncClient, ticket: tuple[str, str]):
