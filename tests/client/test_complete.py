@@ -97,7 +97,7 @@ class Document:
         return [self.resolved(one) for one in schema.get("oneOf", [schema] if schema else [])]
 
     def sample(self, schema: Mapping[str, Any], *, bare: bool) -> Any:
-        """An answer of this schema. bare: null, empty or absent is whatever may be."""
+        """An answer of this schema. bare: null or absent is whatever may be."""
         if bare and {"type": "null"} in schema.get("oneOf", ()):
             return None
         schema = self.resolved(schema)
@@ -110,7 +110,7 @@ class Document:
                     if not bare or name in required
                 }
             case "array":
-                return [] if bare else [self.sample(schema["items"], bare=bare)]
+                return [self.sample(schema["items"], bare=bare)]
             case "integer" | "number":
                 return 7
             case "boolean":
@@ -126,28 +126,28 @@ def document() -> Document:
     return Document(create_web(services))
 
 
-def made_up(hint: Any) -> Any:
-    """A value of this type that a call would not leave out."""
+def made_up(hint: Any, name: str) -> Any:
+    """A value of this type that a call would not leave out; a text says what it is."""
     kind, inner = typing.get_origin(hint), typing.get_args(hint)
     if kind in (types.UnionType, typing.Union):
         arms = [arm for arm in inner if arm not in (UnsetType, type(None))]
-        return made_up(arms[0]) if arms else None
+        return made_up(arms[0], name) if arms else None
     if kind is tuple:
-        return tuple(made_up(one) for one in inner)
+        return tuple(made_up(one, name) for one in inner)
     if kind is Call:
         return everything(put_record)
     if kind is not None and issubclass(kind, Mapping):
         return {"x": "y"}
     if kind is not None:  # a sequence
-        return [made_up(inner[0])]
-    return {str: "x", Any: "x", int: 7, bool: True, bytes: b"x", Upload: Upload("x", b"x")}[hint]
+        return [made_up(inner[0], name)]
+    return {str: name, Any: name, int: 7, bool: True, bytes: b"x", Upload: Upload("x", b"x")}[hint]
 
 
 def everything(function: Callable[..., Call[Any]]) -> Call[Any]:
     """The call with every argument that it takes."""
     hints = typing.get_type_hints(function)
     given = {
-        name: made_up(hints[name])
+        name: made_up(hints[name], name)
         for name, parameter in inspect.signature(function).parameters.items()
         if parameter.kind is not parameter.VAR_POSITIONAL
     }
@@ -182,6 +182,32 @@ def test_a_call_takes_all_that_its_operation_declares(document: Document, functi
     assert set(call.query) == declared, "in the query"
     assert set(call.body or ()) == properties(document, operation, function.__name__), "in the body"
     assert bool(call.key) == operation.keyed, "an idempotency_key"
+
+
+@pytest.mark.parametrize("function", CALLS, ids=lambda function: function.__name__)
+def test_every_argument_goes_to_its_own_place(document: Document, function: Callable[..., Call[Any]]):
+    call = everything(function)
+    texts = {name for name, hint in typing.get_type_hints(function).items() if is_text(hint)} - {
+        "content_type"
+    }
+    sent = {**call.query, **(call.body or {})}
+    steps = zip(reached(document, call).path.split("/"), call.path.split("/"), strict=True)
+    places = {template.strip("{}"): value for template, value in steps if template.startswith("{")}
+
+    wrong = {
+        name: value
+        for name, value in [*sent.items(), *places.items()]
+        if name in texts
+        and value not in (name, f"new_{name}")  # new: in the body, and the old one in the path
+    }
+    assert wrong == {}
+    told = json.dumps([sent, call.path, call.key, [one.name for one in call.uploads]])
+    assert [name for name in texts if f'"{name}"' not in told and name not in call.path.split("/")] == []
+
+
+def is_text(hint: Any) -> bool:
+    """The argument is one text, or may be."""
+    return hint is str or (typing.get_origin(hint) is types.UnionType and str in typing.get_args(hint))
 
 
 def properties(document: Document, operation: Operation, function: str) -> set[str]:
