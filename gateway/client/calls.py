@@ -5,7 +5,7 @@ Where a call changes a thing, an argument that is left out stays as it is and No
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, Generic, TypeVar
 from urllib.parse import quote
@@ -15,6 +15,9 @@ from msgspec import UNSET, UnsetType
 Answer = TypeVar("Answer")
 Value = TypeVar("Value")
 Text = str | None | UnsetType  # of a changing call: left out, cleared, or new
+Flag = bool | None | UnsetType  # the same; None = as it is by itself
+Cursor = str | int | None  # ``next`` of the page before, None = the first page
+Query = dict[str, str | int | list[str]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +41,7 @@ class Call(Generic[Answer]):
     path: str
     shape: type[Answer] | None
     body: dict[str, Any] | None = None
-    query: Mapping[str, str | int | list[str]] = field(default_factory=dict)
+    query: Query = field(default_factory=dict)
     key: str = ""
     uploads: tuple[Upload, ...] = ()
     mail: bytes | None = None
@@ -54,9 +57,18 @@ def step(text: str) -> str:
     return quote(text, safe="@")
 
 
-def asked(**values: str | int | None) -> dict[str, str | int | list[str]]:
+def named(record: tuple[str, str]) -> dict[str, str]:
+    """A record (type, key) in a body."""
+    return {"type": record[0], "key": record[1]}
+
+
+def asked(**values: str | int | Sequence[str] | None) -> Query:
     """A query: what was given of it."""
-    return {name: value for name, value in values.items() if value not in (None, "")}
+    return {
+        name: value if isinstance(value, str | int) else list(value)
+        for name, value in values.items()
+        if value is not None and value != ""
+    }
 
 
 def changes(**values: object) -> dict[str, Any]:

@@ -1,26 +1,25 @@
-"""What came in and what goes out: the ledger, the outbox, and mail handed over by the call."""
+"""What came in: the ledger, and mail handed over by the call."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
-from gateway.client.calls import Call, asked, given
-from gateway.client.shapes import Delivery, Entry, Page, Receipt
+from gateway.client.calls import Call, Cursor, Query, asked, given, named
+from gateway.client.shapes.common import Page
+from gateway.client.shapes.mail import Entry, Receipt
 
 
 def take_mail(
     mail: bytes, recipients: Sequence[str], *, reverse_path: str | None = None, idempotency_key: str = ""
 ) -> Call[Receipt]:
     """Hand over a mail. reverse_path: "" = the null path, None = as its header says."""
-    wish: dict[str, str | int | list[str]] = {"rcpt": list(recipients)}
+    wish: Query = {"rcpt": list(recipients)}
     if reverse_path is not None:
         wish["from"] = reverse_path
     return Call("POST", "/raw", Receipt, query=wish, mail=mail, key=idempotency_key)
 
 
-def ledger(
-    *, state: str = "", query: str = "", before: str | int | None = None, limit: int = 30
-) -> Call[Page[Entry]]:
+def ledger(*, state: str = "", query: str = "", before: Cursor = None, limit: int = 30) -> Call[Page[Entry]]:
     """Accepted mails, newest first. query: words of the subject, an address, a Message-ID."""
     wish = asked(state=state, q=query, before=before, limit=limit)
     return Call("GET", "/ledger", Page[Entry], query=wish)
@@ -40,12 +39,16 @@ def replay(
     mail_id: int,
     *,
     record: tuple[str, str] | None = None,
+    dry_run: bool | None = None,
     actor: str | None = None,
     idempotency_key: str = "",
 ) -> Call[Entry]:
-    """Carry a mail through its journey again; record: (type, key), post it there."""
-    whole = None if record is None else {"type": record[0], "key": record[1]}
-    path, body = f"/ledger/{mail_id}/replay", given(record=whole, actor=actor)
+    """Carry a mail through its journey again; record: (type, key), post it there. Answers what became of it.
+
+    dry_run: answers what would become of it, with the trace; nothing is kept and nobody is told.
+    """
+    whole = None if record is None else named(record)
+    path, body = f"/ledger/{mail_id}/replay", given(record=whole, dry_run=dry_run, actor=actor)
     return Call("POST", path, Entry, body, key=idempotency_key)
 
 
@@ -58,35 +61,7 @@ def release(
     return Call("POST", f"/ledger/{mail_id}/release", Entry, body, key=idempotency_key)
 
 
-def discard(mail_id: int, *, actor: str | None = None) -> Call[Entry]:
+def discard(mail_id: int, *, actor: str | None = None, idempotency_key: str = "") -> Call[Entry]:
     """End a held or failed mail without posting it."""
-    return Call("POST", f"/ledger/{mail_id}/discard", Entry, given(actor=actor))
-
-
-def deliveries(
-    *,
-    state: str = "",
-    record: tuple[str, str] | None = None,
-    before: str | int | None = None,
-    limit: int = 30,
-    actor: str = "",
-) -> Call[Page[Delivery]]:
-    """Mail that goes out, newest first. record: (type, key), about this record only. actor: of a record, for whom."""
-    about = "/".join(record) if record else ""
-    wish = asked(state=state, record=about, before=before, limit=limit, actor=actor)
-    return Call("GET", "/deliveries", Page[Delivery], query=wish)
-
-
-def delivery(delivery_id: int) -> Call[Delivery]:
-    """One mail that goes out."""
-    return Call("GET", f"/deliveries/{delivery_id}", Delivery)
-
-
-def retry_delivery(delivery_id: int) -> Call[Delivery]:
-    """Try a mail again now."""
-    return Call("POST", f"/deliveries/{delivery_id}/retry", Delivery, {})
-
-
-def drop_delivery(delivery_id: int, *, actor: str | None = None) -> Call[Delivery]:
-    """Give up a mail that still waits."""
-    return Call("POST", f"/deliveries/{delivery_id}/drop", Delivery, given(actor=actor))
+    path, body = f"/ledger/{mail_id}/discard", given(actor=actor)
+    return Call("POST", path, Entry, body, key=idempotency_key)

@@ -1,4 +1,4 @@
-"""How the house is set up: record types, aliases, templates, webhooks."""
+"""How the house is set up: record types, and the aliases that open records."""
 
 from __future__ import annotations
 
@@ -7,8 +7,9 @@ from typing import Any
 
 from msgspec import UNSET, UnsetType
 
-from gateway.client.calls import Call, Text, asked, changes, given, step
-from gateway.client.shapes import Alias, Filled, Page, RecordType, Template, Webhook
+from gateway.client.calls import Call, Cursor, Text, asked, changes, step
+from gateway.client.shapes.common import Page
+from gateway.client.shapes.house import Alias, RecordType
 
 Objects = Sequence[Mapping[str, Any]] | None | UnsetType
 
@@ -19,10 +20,22 @@ def put_record_type(
     label: Text = UNSET,
     fields: Objects = UNSET,
     subtypes: Objects = UNSET,
+    activity_types: Sequence[Any] | UnsetType | None = UNSET,
     policy: Mapping[str, Any] | UnsetType | None = UNSET,
+    actor: str | UnsetType = UNSET,
 ) -> Call[RecordType]:
-    """Create or change a record type. fields: {name, label, type, ...}. subtypes: {name, label, internal, ...}."""
-    body = changes(label=label, fields=fields, subtypes=subtypes, policy=policy)
+    """Create or change a record type. fields: {name, label, type, ...}. subtypes: {name, label, internal, ...}.
+
+    activity_types: kept, and not used yet. policy: what is done with each class of authors.
+    """
+    body = changes(
+        label=label,
+        fields=fields,
+        subtypes=subtypes,
+        activity_types=activity_types,
+        policy=policy,
+        actor=actor,
+    )
     return Call("PUT", f"/record-types/{step(name)}", RecordType, body)
 
 
@@ -31,14 +44,14 @@ def record_type(name: str) -> Call[RecordType]:
     return Call("GET", f"/record-types/{step(name)}", RecordType)
 
 
-def record_types(*, limit: int = 200) -> Call[Page[RecordType]]:
+def record_types(*, before: Cursor = None, limit: int = 200) -> Call[Page[RecordType]]:
     """Record types by name."""
-    return Call("GET", "/record-types", Page[RecordType], query={"limit": limit})
+    return Call("GET", "/record-types", Page[RecordType], query=asked(before=before, limit=limit))
 
 
-def delete_record_type(name: str) -> Call[None]:
+def delete_record_type(name: str, *, actor: str = "") -> Call[None]:
     """Delete a record type that has no records and no aliases."""
-    return Call("DELETE", f"/record-types/{step(name)}", None)
+    return Call("DELETE", f"/record-types/{step(name)}", None, query=asked(actor=actor))
 
 
 def put_alias(
@@ -47,86 +60,26 @@ def put_alias(
     type: str | UnsetType = UNSET,
     defaults: Mapping[str, Any] | UnsetType | None = UNSET,
     policy: Mapping[str, Any] | UnsetType | None = UNSET,
+    actor: str | UnsetType = UNSET,
 ) -> Call[Alias]:
-    """Create or change an address that opens records of a type. defaults: fields of a new record."""
-    body = changes(type=type, defaults=defaults, policy=policy)
+    """Create or change an address that opens records of a type. defaults: fields of a new record.
+
+    policy: what is done with each class of authors; what it leaves out, that of the type says.
+    """
+    body = changes(type=type, defaults=defaults, policy=policy, actor=actor)
     return Call("PUT", f"/aliases/{step(address)}", Alias, body)
 
 
-def aliases(*, limit: int = 200) -> Call[Page[Alias]]:
+def alias(address: str) -> Call[Alias]:
+    """One alias."""
+    return Call("GET", f"/aliases/{step(address)}", Alias)
+
+
+def aliases(*, before: Cursor = None, limit: int = 200) -> Call[Page[Alias]]:
     """Aliases by address."""
-    return Call("GET", "/aliases", Page[Alias], query={"limit": limit})
+    return Call("GET", "/aliases", Page[Alias], query=asked(before=before, limit=limit))
 
 
-def delete_alias(address: str) -> Call[None]:
+def delete_alias(address: str, *, actor: str = "") -> Call[None]:
     """Delete an alias; mail to it is unknown from then on."""
-    return Call("DELETE", f"/aliases/{step(address)}", None)
-
-
-def put_template(
-    name: str,
-    *,
-    record_type: Text = UNSET,
-    subject: Text = UNSET,
-    body_html: Text = UNSET,
-    body_text: Text = UNSET,
-    variants: Mapping[str, Mapping[str, str]] | UnsetType | None = UNSET,
-    recipients: Sequence[str] | UnsetType | None = UNSET,
-    send_at: Text = UNSET,
-) -> Call[Template]:
-    """Create or change a template. variants: language -> {subject, body_html, body_text}. send_at: a time, a date, or
-    one of these and a step, such as ``{{ record.fields.start }} - 2d``; None = at once."""
-    body = changes(
-        record_type=record_type, subject=subject, body_html=body_html, body_text=body_text, variants=variants,
-        recipients=recipients, send_at=send_at,
-    )  # fmt: skip
-    return Call("PUT", f"/templates/{step(name)}", Template, body)
-
-
-def template(name: str) -> Call[Template]:
-    """One template."""
-    return Call("GET", f"/templates/{step(name)}", Template)
-
-
-def templates(*, record_type: str = "", limit: int = 200) -> Call[Page[Template]]:
-    """Templates by name. record_type: those that fit records of this type."""
-    return Call("GET", "/templates", Page[Template], query=asked(record_type=record_type, limit=limit))
-
-
-def fill_template(
-    name: str, record: tuple[str, str], *, language: str | None = None, reader: str | None = None,
-    author: str | None = None,
-) -> Call[Filled]:  # fmt: skip
-    """What a template says about a record (type, key). reader, author: e-mails."""
-    whole = {"type": record[0], "key": record[1]}
-    body = given(record=whole, language=language, reader=reader, author=author)
-    return Call("POST", f"/templates/{step(name)}/preview", Filled, body)
-
-
-def delete_template(name: str) -> Call[None]:
-    """Delete a template."""
-    return Call("DELETE", f"/templates/{step(name)}", None)
-
-
-def put_webhook(
-    webhook_id: str,
-    *,
-    url: str | UnsetType = UNSET,
-    events: Sequence[str] | UnsetType = UNSET,
-    record_types: Sequence[str] | UnsetType | None = UNSET,
-    active: bool | UnsetType = UNSET,
-    secret: UnsetType | None = UNSET,
-) -> Call[Webhook]:
-    """Enter or change a webhook. record_types: None = all. secret: None makes a new one, and shows it."""
-    body = changes(url=url, events=events, record_types=record_types, active=active, secret=secret)
-    return Call("PUT", f"/webhooks/{step(webhook_id)}", Webhook, body)
-
-
-def webhooks() -> Call[Page[Webhook]]:
-    """Every webhook, without its secret."""
-    return Call("GET", "/webhooks", Page[Webhook], query={"limit": 200})
-
-
-def delete_webhook(webhook_id: str) -> Call[None]:
-    """Delete a webhook and what waits for it."""
-    return Call("DELETE", f"/webhooks/{step(webhook_id)}", None)
+    return Call("DELETE", f"/aliases/{step(address)}", None, query=asked(actor=actor))

@@ -10,7 +10,7 @@ import httpx
 import msgspec
 
 from gateway.client.calls import Call
-from gateway.client.shapes import FieldError
+from gateway.client.shapes.common import FieldError
 
 Answer = TypeVar("Answer")
 

@@ -1,13 +1,12 @@
-"""What is said on records: posted, found, changed, or waiting for its time."""
+"""What is said on records: posted, found, changed."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
-from msgspec import UNSET, UnsetType
-
-from gateway.client.calls import Call, Text, asked, changes, given, record_path
-from gateway.client.shapes import Found, Message, Page, Scheduled, Version
+from gateway.client.calls import Call, Cursor, asked, given, record_path
+from gateway.client.shapes.common import Page
+from gateway.client.shapes.messages import Considered, Found, Message, Suggested, Version
 
 
 def post_message(
@@ -44,46 +43,13 @@ def post_message(
     return Call("POST", path, Message, body, key=idempotency_key)
 
 
-def schedule_message(
-    record_type: str,
-    key: str,
-    *,
-    author: str,
-    send_at: str,
-    kind: str = "message",
-    body_html: str | None = None,
-    body_text: str | None = None,
-    subject: str | None = None,
-    mentions: Sequence[str] | None = None,
-    recipients: Sequence[str] | None = None,
-    cc: Sequence[str] | None = None,
-    skip_followers: bool | None = None,
-    attachment_ids: Sequence[int] | None = None,
-    confirm_external: Sequence[str] | None = None,
-    template: str | None = None,
-    actor: str | None = None,
-    idempotency_key: str = "",
-) -> Call[Scheduled]:
-    """Post a message or a note later. send_at: a time with its zone, in the future (RFC 3339).
-
-    ``fill_template`` tells the time that a template names.
-    """
-    body = given(
-        kind=kind, author=author, send_at=send_at, body_html=body_html, body_text=body_text, subject=subject,
-        mentions=mentions, recipients=recipients, cc=cc, skip_followers=skip_followers,
-        attachment_ids=attachment_ids, confirm_external=confirm_external, template=template, actor=actor,
-    )  # fmt: skip
-    path = f"{record_path(record_type, key)}/messages"
-    return Call("POST", path, Scheduled, body, key=idempotency_key)
-
-
 def messages(
     record_type: str,
     key: str,
     *,
     query: str = "",
-    kind: str = "",
-    before: str | int | None = None,
+    kind: str | Sequence[str] = "",
+    before: Cursor = None,
     after: int | None = None,
     around: int | None = None,
     limit: int = 30,
@@ -91,8 +57,8 @@ def messages(
 ) -> Call[Page[Message]]:
     """The thread of a record, newest first. query: only what holds these words, with highlights.
 
-    before, after, around: ids of messages; around = the page with that message in its middle. actor: as this
-    person sees it.
+    kind: message, note, log, or several of them. before, after, around: ids of messages; around = the page with
+    that message in its middle. actor: as this person sees it.
     """
     wish = asked(q=query, kind=kind, before=before, after=after, around=around, limit=limit, actor=actor)
     return Call("GET", f"{record_path(record_type, key)}/messages", Page[Message], query=wish)
@@ -107,13 +73,27 @@ def search(
     query: str,
     *,
     record_type: str = "",
-    kind: str = "",
-    before: str | int | None = None,
+    kind: str | Sequence[str] = "",
+    before: Cursor = None,
+    after: int | None = None,
+    around: int | None = None,
     limit: int = 30,
     actor: str = "",
 ) -> Call[Page[Found]]:
-    """Messages of all records that hold these words, newest first. actor: only what this person may read."""
-    wish = asked(q=query, type=record_type, kind=kind, before=before, limit=limit, actor=actor)
+    """Messages of all records that hold these words, newest first. actor: only what this person may read.
+
+    kind, before, after, around: as of ``messages``. A page may be short and have a ``next`` all the same.
+    """
+    wish = asked(
+        q=query,
+        type=record_type,
+        kind=kind,
+        before=before,
+        after=after,
+        around=around,
+        limit=limit,
+        actor=actor,
+    )
     return Call("GET", "/search", Page[Found], query=wish)
 
 
@@ -142,45 +122,35 @@ def delete_message(message_id: int, *, actor: str = "") -> Call[None]:
     return Call("DELETE", f"/messages/{message_id}", None, query=asked(actor=actor))
 
 
-def versions(message_id: int, *, actor: str = "") -> Call[Page[Version]]:
-    """How a message stood before each edit, newest first."""
-    return Call("GET", f"/messages/{message_id}/versions", Page[Version], query=asked(actor=actor))
+def versions(
+    message_id: int, *, before: Cursor = None, limit: int = 30, actor: str = ""
+) -> Call[Page[Version]]:
+    """How a message stood before each edit, newest first. actor: its author or an admin."""
+    wish = asked(before=before, limit=limit, actor=actor)
+    return Call("GET", f"/messages/{message_id}/versions", Page[Version], query=wish)
 
 
-def scheduled(record_type: str, key: str, *, limit: int = 30, actor: str = "") -> Call[Page[Scheduled]]:
-    """What is to be posted on a record."""
-    wish = asked(limit=limit, actor=actor)
-    return Call("GET", f"{record_path(record_type, key)}/scheduled", Page[Scheduled], query=wish)
-
-
-def change_scheduled(
-    scheduled_id: int,
+def audience(
+    record_type: str,
+    key: str,
     *,
-    send_at: str | UnsetType = UNSET,
-    subject: Text = UNSET,
-    body_html: Text = UNSET,
-    body_text: Text = UNSET,
-    mentions: Sequence[str] | UnsetType | None = UNSET,
-    recipients: Sequence[str] | UnsetType | None = UNSET,
-    attachment_ids: Sequence[int] | UnsetType | None = UNSET,
-    confirm_external: Sequence[str] | UnsetType | None = UNSET,
-    template: Text = UNSET,
-    actor: str | UnsetType = UNSET,
-) -> Call[Scheduled]:
-    """Change a message that waits, or its time."""
-    body = changes(
-        send_at=send_at, subject=subject, body_html=body_html, body_text=body_text, mentions=mentions,
-        recipients=recipients, attachment_ids=attachment_ids, confirm_external=confirm_external,
-        template=template, actor=actor,
-    )  # fmt: skip
-    return Call("PATCH", f"/scheduled/{scheduled_id}", Scheduled, body)
+    kind: str = "message",
+    subtype: str = "",
+    mentions: Sequence[str] | None = None,
+    author: str = "",
+    actor: str = "",
+) -> Call[Page[Considered]]:
+    """Who would hear of a message now: everybody who is considered, and why or why not. Asking enters nobody.
+
+    subtype: "" = that of the kind. mentions, author: e-mails; author: "" = the system. actor: not at all for an
+    outsider, who is not shown who follows.
+    """
+    wish = asked(kind=kind, subtype=subtype, mentions=mentions, author=author, actor=actor)
+    return Call("GET", f"{record_path(record_type, key)}/audience", Page[Considered], query=wish)
 
 
-def delete_scheduled(scheduled_id: int, *, actor: str = "") -> Call[None]:
-    """Take back a message that waits; it is never posted."""
-    return Call("DELETE", f"/scheduled/{scheduled_id}", None, query=asked(actor=actor))
-
-
-def send_scheduled(scheduled_id: int, *, actor: str | None = None) -> Call[Message]:
-    """Post a message that waits now."""
-    return Call("POST", f"/scheduled/{scheduled_id}/send", Message, given(actor=actor))
+def suggested_recipients(record_type: str, key: str, *, actor: str = "") -> Call[Page[Suggested]]:
+    """Whom to propose beside the followers: customer, author, To and Cc of the last conversation. actor: who writes;
+    he is not proposed to himself."""
+    path = f"{record_path(record_type, key)}/suggested-recipients"
+    return Call("GET", path, Page[Suggested], query=asked(actor=actor))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
 
@@ -29,7 +28,6 @@ from gateway.client import (
     edit_message,
     files,
     fill_template,
-    follow,
     followers,
     ledger,
     ledger_entry,
@@ -40,7 +38,6 @@ from gateway.client import (
     partners,
     post_message,
     put_alias,
-    put_partner,
     put_record,
     put_record_type,
     put_template,
@@ -62,19 +59,8 @@ from gateway.client import (
     versions,
 )
 from tests.builders import DOMAIN, a_mail
+from tests.client.conftest import ALICE, CAROL
 from tests.web.conftest import Web
-
-ALICE, CAROL = "alice@corp.example", "carol@customer.example"
-
-
-@pytest.fixture
-async def ticket(api: AsyncClient) -> tuple[str, str]:
-    """A ticket with a colleague and a customer."""
-    await api(put_partner(ALICE, name="Alice", internal=True))
-    await api(put_partner(CAROL, name="Carol", addresses=["carol@home.example"]))
-    await api(put_record("ticket", "1", title="Pump", fields={"stage": "new"}, actor=ALICE))
-    await api(follow("ticket", "1", CAROL, subtypes=["discussions"]))
-    return "ticket", "1"
 
 
 async def test_what_is_left_out_stays_and_none_clears(api: AsyncClient, ticket: tuple[str, str]):
@@ -243,8 +229,3 @@ async def test_what_goes_out_is_listed_tried_again_and_dropped(api: AsyncClient,
     assert (waits.address, again.id) == (CAROL, waits.id)
     assert dropped.state == "skipped" and ALICE in dropped.detail
     assert (await api(delivery(waits.id))).state == "skipped"
-
-
-def test_all_names_that_the_package_offers_are_there_and_it_is_typed():
-    assert all(hasattr(client, name) for name in client.__all__)
-    assert (Path(client.__file__).parents[1] / "py.typed").exists()

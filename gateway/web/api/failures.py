@@ -13,7 +13,7 @@ from gateway.chatter.partners import known
 from gateway.errors import Forbidden
 from gateway.web.auth import Asking, needs
 from gateway.web.idempotency import once
-from gateway.web.paging import Page, Wished, cut
+from gateway.web.paging import Wished, cut
 from gateway.web.schema import Body, Id
 from gateway.web.services import Given, Services
 from store.models.views import PartnerView
@@ -29,10 +29,15 @@ class FailuresBody(Body):
     deliveries: list[Id] | None = None
 
 
-class Failures(Page[DeliveryView], frozen=True):
-    """Failed mail, newest first. by_record_type: how much there is in all."""
+class Failures(msgspec.Struct, frozen=True):
+    """A page of failed mail, newest first. by_record_type: how much there is in all. next: as of ``Page``.
 
-    by_record_type: dict[str, int] = {}
+    No ``Page`` itself: the OpenAPI document would not say what its items are.
+    """
+
+    items: list[DeliveryView]
+    next: int | str | None
+    by_record_type: dict[str, int]
 
 
 class Changed(msgspec.Struct, frozen=True):

@@ -11,7 +11,9 @@ from collections.abc import Mapping
 
 import msgspec
 
-from gateway.client.shapes import Event, Message, RecordName
+from gateway.client.shapes.common import RecordName
+from gateway.client.shapes.messages import Message
+from gateway.client.shapes.webhooks import Event
 
 TOLERANCE = 300  # seconds that a call may be old, against calls that are recorded and sent again
 

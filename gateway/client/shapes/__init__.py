@@ -1,0 +1,1 @@
+"""What the API answers, by theme. A field that a newer gateway adds is passed over."""
