@@ -49,7 +49,7 @@ def store_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
         yield f"sqlite:///{file}"
         return
     cluster = request.getfixturevalue("postgresql_cluster")
-    url = cluster.create()
+    url = cluster.create(new=request.node.get_closest_marker("new_database") is not None)
     yield url
     cluster.recycle(url)
 

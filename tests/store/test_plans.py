@@ -49,6 +49,8 @@ from tests.builders import NOW
 from tests.store import many
 from tests.store.effort import effort
 
+pytestmark = pytest.mark.new_database
+
 Ask = Callable[[Session], Any]
 
 STAFF = Reader(None, many.STAFF, members_only=frozenset({"secret"}), followers_only=frozenset({"order"}))
