@@ -69,7 +69,7 @@ class Cluster:
     def recycle(self, url: str) -> None:
         """Empty a database of ``create`` and keep it for the next test.
 
-        To delete few rows takes a sixth of the time of truncating all tables, and that a tenth of a new database.
+        To delete few rows takes a fifth of the time of truncating all tables, or of a new database.
         """
         with psycopg.connect(url, autocommit=True) as connection:
             connection.execute(
