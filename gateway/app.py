@@ -1,4 +1,7 @@
-"""The composition root: settings in, a running gateway out. Nobody else reads settings or constructs rooms."""
+"""The composition root: settings in, a running gateway out. Nobody else reads settings or constructs rooms.
+
+A room is imported when it is first asked for: ``threadpost inject`` runs once a mail and needs a few of them.
+"""
 
 from __future__ import annotations
 
@@ -10,55 +13,40 @@ from dataclasses import replace
 from datetime import timedelta
 from functools import cached_property
 from pathlib import Path
-from typing import Any
-
-import structlog
+from typing import TYPE_CHECKING, Any
 
 from gateway import clock
-from gateway.chatter.events import Events
-from gateway.chatter.post import Posting
-from gateway.chatter.records import Records
-from gateway.chatter.types import Types, seed
 from gateway.data import data_dir
 from gateway.errors import ConfigError
-from gateway.inbound import desk
-from gateway.inbound.accept import Acceptor, OwnDomain
-from gateway.inbound.admitting import HouseRules
-from gateway.inbound.authenticate import Hop, Peers, Trust
-from gateway.inbound.confirm import Confirmation
-from gateway.inbound.pipeline import Pipeline
-from gateway.inbound.reader import Reader
-from gateway.inbound.rehearsal import Rehearsal
-from gateway.inbound.worker import Worker
 from gateway.keyring import load_or_create
-from gateway.mail import ids
-from gateway.mail.dkim import Signer
-from gateway.outbound.channels import Channel
-from gateway.outbound.channels.email import Email, Relay
-from gateway.outbound.channels.maildir import Maildir
-from gateway.outbound.channels.webhook import WebhookChannel
-from gateway.outbound.dispatcher import Dispatcher
-from gateway.outbound.events import EventDispatcher
-from gateway.outbound.house import House, SendingDomain
-from gateway.outbound.pipeline import Pipeline as OutboundPipeline
-from gateway.outbound.render import Renderer
-from gateway.receive.limits import Limits
-from gateway.receive.lmtp import LmtpDoor
-from gateway.receive.smtp import SmtpDoor
-from gateway.receive.tls import ServerTls
-from gateway.rules.authorship import Policy
-from gateway.rules.limits import Limits as CountLimits
-from gateway.rules.policy import CLASSES
-from gateway.schedule.jobs import Means, Timetable
 from gateway.settings import Domain, Settings, Smtp, check
 from gateway.settings.load import find_line
-from gateway.templating import Templates
-from store import schema
 from store.bell import Bell
 from store.blobs import BlobStore
 from store.session import Database
 
-log = structlog.get_logger("app")
+if TYPE_CHECKING:
+    from gateway.chatter.post import Posting
+    from gateway.chatter.records import Records
+    from gateway.chatter.types import Types
+    from gateway.inbound.accept import Acceptor
+    from gateway.inbound.admitting import HouseRules
+    from gateway.inbound.authenticate import Trust
+    from gateway.inbound.pipeline import Pipeline
+    from gateway.inbound.reader import Reader
+    from gateway.inbound.rehearsal import Rehearsal
+    from gateway.inbound.worker import Worker
+    from gateway.mail.dkim import Signer
+    from gateway.outbound.channels import Channel
+    from gateway.outbound.dispatcher import Dispatcher
+    from gateway.outbound.events import EventDispatcher
+    from gateway.outbound.house import House
+    from gateway.receive.smtp import SmtpDoor
+    from gateway.receive.tls import ServerTls
+    from gateway.rules.limits import Limits
+    from gateway.rules.own import OwnDomain
+    from gateway.schedule.jobs import Timetable
+    from gateway.templating import Templates
 
 
 class App:
@@ -88,6 +76,9 @@ class App:
 
     def prepare(self) -> None:
         """Check the settings, migrate the schema and seed the record types that are missing. Raises ConfigError."""
+        from gateway.chatter.types import seed
+        from store import schema
+
         refuse_what_cannot_work(self.settings, self.config_file)
         schema.upgrade(self.database)
         with self.database.write() as session:
@@ -108,10 +99,15 @@ class App:
 
     @cached_property
     def types(self) -> Types:
+        from gateway.chatter.types import Types
+
         return Types(self.database, self.bell)
 
     @cached_property
     def posting(self) -> Posting:
+        from gateway.chatter.events import Events
+        from gateway.chatter.post import Posting
+
         return Posting(
             types=self.types,
             domain=self.settings.domains[0].name,
@@ -122,15 +118,21 @@ class App:
 
     @cached_property
     def records(self) -> Records:
+        from gateway.chatter.records import Records
+
         names = tuple(domain.name for domain in self.settings.domains)
         return Records(types=self.types, posting=self.posting, domains=names)
 
     @cached_property
     def templates(self) -> Templates:
+        from gateway.templating import Templates
+
         return Templates(data_dir("templates"), language=self.settings.notify.language)
 
     @cached_property
     def domains(self) -> list[OwnDomain]:
+        from gateway.rules.own import OwnDomain
+
         return [
             OwnDomain(d.name, d.reply_prefix, d.bounce_prefix, d.leave_prefix, d.notifications, d.catchall)
             for d in self.settings.domains
@@ -140,6 +142,8 @@ class App:
 
     @cached_property
     def acceptor(self) -> Acceptor:
+        from gateway.inbound.accept import Acceptor
+
         return Acceptor(
             database=self.database, blobs=self.blobs, domains=self.domains, keys=self.keys, now=clock.now, bell=self.bell,
             in_memory=self.settings.smtp.spool_from,
@@ -147,6 +151,8 @@ class App:
 
     @cached_property
     def trust(self) -> Trust:
+        from gateway.inbound.authenticate import Hop, Peers, Trust
+
         auth = self.settings.auth
         hops = tuple(
             Hop(
@@ -163,10 +169,15 @@ class App:
 
     @cached_property
     def reader(self) -> Reader:
+        from gateway.inbound.reader import Reader
+
         return Reader(self.blobs, self.directory / "blobs")
 
     @cached_property
     def pipeline(self) -> Pipeline:
+        from gateway.inbound.confirm import Confirmation
+        from gateway.inbound.pipeline import Pipeline
+
         confirmation = Confirmation(
             base_url=self.settings.web.base_url,
             domain=self.settings.domains[0].name,
@@ -180,6 +191,8 @@ class App:
 
     @cached_property
     def rehearsal(self) -> Rehearsal:
+        from gateway.inbound.rehearsal import Rehearsal
+
         return Rehearsal(
             database=self.database,
             reader=self.reader,
@@ -189,14 +202,20 @@ class App:
         )
 
     def _house_rules(self) -> HouseRules:
+        from gateway.inbound.admitting import HouseRules
+        from gateway.rules.authorship import Policy
+        from gateway.rules.policy import CLASSES
+
         policy = self.settings.policy
         classes = {name: getattr(policy, name) for name in CLASSES}
         freemail = frozenset(domain.lower() for domain in policy.freemail)
         return HouseRules(Policy(policy.outsiders, policy.auto_follow), classes, freemail)
 
-    def _limits(self) -> CountLimits:
+    def _limits(self) -> Limits:
+        from gateway.rules.limits import Limits
+
         limits = self.settings.limits
-        return CountLimits(
+        return Limits(
             window=timedelta(minutes=limits.window_minutes), records=limits.records_per_author,
             mails=limits.mails_per_author, answers=limits.same_answers,
             exempt=frozenset(entry.lower() for entry in limits.exempt), proven=limits.count_proven_strangers,
@@ -204,6 +223,8 @@ class App:
 
     def worker(self, number: int = 0) -> Worker:
         """A worker with a name that no other worker has."""
+        from gateway.inbound.worker import Worker
+
         return Worker(
             database=self.database, pipeline=self.pipeline, reader=self.reader, trust=self.trust, bell=self.bell,
             now=clock.now, owner=_owner(f"worker{number}"), batch=self.settings.work.batch,
@@ -212,6 +233,9 @@ class App:
 
     def doors(self) -> list[SmtpDoor]:
         """The doors that are switched on."""
+        from gateway.receive.lmtp import LmtpDoor
+        from gateway.receive.smtp import SmtpDoor
+
         found: list[SmtpDoor] = []
         for kind, door in ((SmtpDoor, self.settings.smtp), (LmtpDoor, self.settings.lmtp)):
             if door.enabled:
@@ -219,6 +243,8 @@ class App:
         return found
 
     def _door_arguments(self, door: Smtp) -> dict[str, Any]:
+        from gateway.receive.limits import Limits
+
         auth = self.settings.auth
         return {
             "host": door.host,
@@ -240,6 +266,8 @@ class App:
     def _tls(self, door: Smtp) -> ServerTls | None:
         if not door.tls_certificate:
             return None
+        from gateway.receive.tls import ServerTls
+
         made = ServerTls(Path(door.tls_certificate), Path(door.tls_key) if door.tls_key else None)
         self._certificates.append(made)
         return made
@@ -253,6 +281,8 @@ class App:
 
     @cached_property
     def house(self) -> House:
+        from gateway.outbound.house import House, SendingDomain
+
         notify = self.settings.notify
         domains = tuple(
             SendingDomain(
@@ -274,6 +304,9 @@ class App:
 
     def channel(self) -> Channel:
         """The way out for mail: a relay, or the Maildir."""
+        from gateway.outbound.channels.email import Email, Relay
+        from gateway.outbound.channels.maildir import Maildir
+
         relay = self.settings.relay
         if self.outbox is not None:
             return Maildir(self.outbox, largest=relay.max_size)
@@ -291,7 +324,11 @@ class App:
 
     def dispatcher(self) -> Dispatcher:
         """The one that sends; asks for a running loop when started."""
-        pipeline = OutboundPipeline(
+        from gateway.outbound.dispatcher import Dispatcher
+        from gateway.outbound.pipeline import Pipeline
+        from gateway.outbound.render import Renderer
+
+        pipeline = Pipeline(
             database=self.database, renderer=Renderer(self.templates, self.house, self.blobs), house=self.house,
             channels={"email": self.channel()}, owner=_owner("dispatcher"), clock=clock.now,
             access=lambda record_type: self.types.get(record_type).access,
@@ -302,6 +339,8 @@ class App:
 
     @cached_property
     def timetable(self) -> Timetable:
+        from gateway.schedule.jobs import Means, Timetable
+
         return Timetable(Means(self.database, self.posting, self.types, self.blobs), clock.now)
 
     def event_dispatcher(self) -> EventDispatcher | None:
@@ -309,6 +348,9 @@ class App:
         webhooks = self.settings.webhooks
         if not webhooks.enabled:
             return None
+        from gateway.outbound.channels.webhook import WebhookChannel
+        from gateway.outbound.events import EventDispatcher
+
         channel = WebhookChannel(timeout=webhooks.timeout, allow_private=webhooks.allow_private)
         return EventDispatcher(
             database=self.database, channel=channel, owner=_owner("webhooks"), clock=clock.now, bell=self.bell
@@ -318,7 +360,8 @@ class App:
 
     def web(self) -> Any:
         """The web application (ASGI)."""
-        from gateway.web.app import create_web  # the HTTP framework is most of our start-up time
+        from gateway.inbound import desk
+        from gateway.web.app import create_web
         from gateway.web.services import Desk, Services
 
         by_hand = Desk(
@@ -346,6 +389,8 @@ def refuse_what_cannot_work(settings: Settings, file: Path | None) -> None:
 def _signers(domain: Domain) -> tuple[Signer, ...]:
     if not domain.dkim_key:
         return ()
+    from gateway.mail.dkim import Signer
+
     try:
         return (Signer(domain.name, domain.dkim_selector, Path(domain.dkim_key).read_bytes()),)
     except (OSError, ValueError) as trouble:
@@ -358,6 +403,8 @@ def _header_and_value(text: str) -> tuple[str, str]:
 
 
 def _new_header_id(domain: str) -> str:
+    from gateway.mail import ids
+
     return ids.make(secrets.token_hex(16), domain)
 
 

@@ -14,20 +14,16 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
-import psycopg
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import DBAPIError, OperationalError, TimeoutError
 
 from store.bell import Bell, notify_others, take_rings
+from store.trouble import StoreUnavailable as StoreUnavailable
 
 Session = Connection
 
 _BUSY_SECONDS = 8.0
-
-
-class StoreUnavailable(Exception):
-    """The database is away, locked, read-only or out of space: trying again later can help."""
 
 
 class Database:
@@ -42,11 +38,14 @@ class Database:
         if self.url.drivername in ("postgresql", "postgres"):
             self.url = self.url.set(drivername="postgresql+psycopg")
         self.is_postgresql = self.url.get_backend_name() == "postgresql"
-        self.driver_errors: tuple[type[Exception], ...] = (psycopg.Error, OSError, StoreUnavailable)
+        self.driver_errors: tuple[type[Exception], ...] = (OSError, StoreUnavailable)
         self._write_lock: contextlib.AbstractContextManager[Any] = (
             contextlib.nullcontext() if self.is_postgresql else threading.Lock()
         )
         if self.is_postgresql:
+            from psycopg import Error
+
+            self.driver_errors = (*self.driver_errors, Error)
             self._writer = self._reader = self._postgresql_engine(pool_size)
         else:
             Path(self.url.database or "").parent.mkdir(parents=True, exist_ok=True)
@@ -91,6 +90,8 @@ class Database:
     def plain_connection(self) -> Iterator[Any]:
         """A driver connection of its own, outside the pool (for LISTEN and data_version)."""
         if self.is_postgresql:
+            import psycopg
+
             url = self.url.set(drivername="postgresql").render_as_string(hide_password=False)
             with psycopg.connect(url) as connection:
                 yield connection

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from store import schema
+from store.bell import Bell
 from store.session import Database
 from tests import postgres
 
@@ -28,6 +29,12 @@ def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
+def sqlite_places(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
+    """Where a SQLite file of a test may lie and none lies at the moment."""
+    return [tmp_path_factory.mktemp("store") / "threadpost.db"]
+
+
+@pytest.fixture(scope="session")
 def postgresql_cluster() -> Iterator[postgres.Cluster]:
     """The PostgreSQL server of this run. In CI its absence fails, elsewhere it skips."""
     try:
@@ -40,27 +47,39 @@ def postgresql_cluster() -> Iterator[postgres.Cluster]:
 
 
 @pytest.fixture(params=BOTH)
-def store_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
-    """The URL of a migrated, empty database, for tests that start a server of their own."""
+def store_url(request: pytest.FixtureRequest) -> Iterator[str]:
+    """The URL of a migrated, empty database, for tests that start a server of their own. It comes again and again."""
     if request.param == "sqlite":
-        file = tmp_path / "store" / "threadpost.db"
-        file.parent.mkdir()
+        places: list[Path] = request.getfixturevalue("sqlite_places")
+        file = places.pop()
         shutil.copyfile(request.getfixturevalue("sqlite_template"), file)
         yield f"sqlite:///{file}"
+        for left in file.parent.iterdir():
+            left.unlink()
+        places.append(file)
         return
     cluster = request.getfixturevalue("postgresql_cluster")
-    url = cluster.create()
+    url = cluster.create(new=request.node.get_closest_marker("new_database") is not None)
     yield url
     cluster.recycle(url)
 
 
+@pytest.fixture(scope="session")
+def opened() -> dict[str, Database]:
+    """By URL. What SQLAlchemy has compiled for one test it need not compile for the next."""
+    return {}
+
+
 @pytest.fixture
-def database(store_url: str) -> Iterator[Database]:
+def database(store_url: str, opened: dict[str, Database]) -> Iterator[Database]:
     """A migrated, empty database."""
-    opened = Database(store_url)
-    yield opened
-    opened.bell.stop()
-    opened.close()
+    if store_url not in opened:
+        opened[store_url] = Database(store_url)
+    database = opened[store_url]
+    database.bell = Bell()
+    yield database
+    database.bell.stop()
+    database.close()
 
 
 @pytest.fixture(params=BOTH)

@@ -11,7 +11,7 @@ import click
 from gateway import __version__
 from gateway.cli.common import Asked, config_option
 from gateway.errors import ConfigError, GatewayError, RequestError
-from store.session import StoreUnavailable
+from store.trouble import StoreUnavailable
 
 EX_USAGE, EX_DATAERR, EX_NOINPUT, EX_NOUSER, EX_SOFTWARE, EX_TEMPFAIL, EX_CONFIG = 64, 65, 66, 67, 70, 75, 78
 

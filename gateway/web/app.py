@@ -128,10 +128,20 @@ class Web(Litestar):
 
 def create_web(services: Services) -> Litestar:
     """Build the application. The page /dev/outbox exists where the services have an ``outbox_dir``."""
+    web = build(dev=services.outbox_dir is not None, max_upload=services.max_upload)
+    web.state["services"] = services
+    return web
+
+
+def build(*, dev: bool, max_upload: int) -> Litestar:
+    """Build the application without what stands behind it: that is ``state["services"]``.
+
+    dev: with /dev/outbox. max_upload: octets of one file.
+    """
     return Web(
-        route_handlers=[_api(), _outside(services)],
+        route_handlers=[_api(), _outside(dev=dev)],
         dependencies={
-            "services": Provide(lambda: services, sync_to_thread=False),
+            "services": Provide(_services, sync_to_thread=False),
             "caller": Provide(provide_caller),
             "colleague": Provide(provide_colleague),
             "wish": Provide(provide_wish),
@@ -139,14 +149,18 @@ def create_web(services: Services) -> Litestar:
         middleware=[Authentication],
         request_class=Incoming,
         exception_handlers=_ON_ERROR,
-        state=State({"services": services}),
         before_send=[_add_headers],
         on_app_init=[_quiet],
-        request_max_body_size=max(_JSON_OCTETS, services.max_upload + _FORM_OCTETS),
+        request_max_body_size=max(_JSON_OCTETS, max_upload + _FORM_OCTETS),
         openapi_config=_openapi(),
         logging_config=None,
         debug=False,
     )
+
+
+def _services(state: State) -> Services:
+    services: Services = state["services"]
+    return services
 
 
 def _api() -> Router:
@@ -155,9 +169,9 @@ def _api() -> Router:
     return Router("/api/v1", route_handlers=routes)
 
 
-def _outside(services: Services) -> Router:
+def _outside(*, dev: bool) -> Router:
     """Pages and health."""
-    shown = pages.handlers(templates_directory() / "web" / "static", dev=services.outbox_dir is not None)
+    shown = pages.handlers(templates_directory() / "web" / "static", dev=dev)
     return Router("/", route_handlers=[*health.handlers, *shown])
 
 

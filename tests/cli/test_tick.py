@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
 import threading
@@ -60,7 +61,9 @@ def keep_for_later(app: App, text: str) -> None:
 
 
 @pytest.fixture
-def app(environment: dict[str, str]) -> App:
+def app(environment: dict[str, str], sqlite_template: Path, tmp_path: Path) -> App:
+    (tmp_path / "var").mkdir()
+    shutil.copy(sqlite_template, tmp_path / "var" / "threadpost.db")
     app = App(load(None, environment))
     app.prepare()
     now = clock.now()
@@ -105,7 +108,7 @@ def test_t135_two_ticks_at_once_post_each_message_once(app: App, environment, ho
     assert len(hop.arrived()) == 20
 
 
-def test_an_unknown_tick_is_a_usage_error(app: App, environment):
+def test_an_unknown_tick_is_a_usage_error(environment):
     wrong = tick(environment, "tomorrow")
 
     assert wrong.returncode == 64 and "scheduled" in wrong.stderr

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -16,7 +17,11 @@ from gateway.settings import load
 ROOT = Path(__file__).resolve().parents[2]
 
 
-def test_the_list_shows_scopes_record_types_and_the_last_use_and_no_secret(tmp_path: Path):
+def test_the_list_shows_scopes_record_types_and_the_last_use_and_no_secret(
+    tmp_path: Path, sqlite_template: Path
+):
+    (tmp_path / "var").mkdir()
+    shutil.copy(sqlite_template, tmp_path / "var" / "threadpost.db")
     environment = {"THREADPOST_DATA__DIR": f'"{tmp_path / "var"}"'}
     app = App(load(None, environment))
     app.prepare()

@@ -4,6 +4,7 @@ import ast
 import re
 import subprocess
 import sys
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -29,6 +30,7 @@ DOORKEEPERS = {
 }
 
 
+@cache
 def imported(module: Path) -> set[str]:
     found = set()
     for node in ast.walk(ast.parse(module.read_text())):

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import shutil
+from collections.abc import Iterator, Sequence
 from pathlib import Path
+from subprocess import CompletedProcess
+from typing import Any
 
 import httpx
 import pytest
 
-from tests.builders import a_mail
+from store.queries import ledger
+from store.queries import partner as partners
+from store.session import Database
+from tests.builders import NOW, a_mail
 from tests.conftest import BOTH
 from tests.served import DOMAIN, Installation
 
@@ -27,6 +33,33 @@ def gateway(
     gateway.close()
     if url:
         request.getfixturevalue("postgresql_cluster").drop(url)
+
+
+@pytest.fixture(scope="module")
+def pipe(tmp_path_factory: pytest.TempPathFactory, sqlite_template: Path) -> Iterator[Pipe]:
+    """An installation that a mail server pipes mail into; nothing else runs."""
+    pipe = Pipe(tmp_path_factory.mktemp("pipe"), sqlite_template)
+    yield pipe
+    pipe.database.close()
+
+
+class Pipe:
+    """``threadpost inject``, and the ledger behind it."""
+
+    def __init__(self, directory: Path, empty: Path) -> None:
+        self.installation = Installation(directory)
+        (directory / "var").mkdir()
+        self.database = Database(f"sqlite:///{shutil.copy(empty, directory / 'var' / 'threadpost.db')}")
+
+    def inject(self, raw: bytes, *words: str, to: Sequence[str] = ("support",)) -> CompletedProcess[bytes]:
+        """Hand a mail over. to: local parts."""
+        rcpts = [word for name in to for word in ("--rcpt", f"{name}@{DOMAIN}")]
+        return self.installation.run("inject", *rcpts, *words, given=raw)
+
+    def ledger(self) -> Sequence[Any]:
+        """What was taken, the newest first."""
+        with self.database.read() as session:
+            return ledger.ledger(session).rows
 
 
 def entries(gateway: Installation) -> list[object]:
@@ -54,15 +87,13 @@ def test_an_injected_mail_is_in_the_ledger(gateway: Installation):
     ],
 )
 def test_without_a_reverse_path_an_injected_mail_comes_from_its_author(
-    gateway: Installation, given: list[str], reverse_path: str
+    pipe: Pipe, given: list[str], reverse_path: str
 ):
     """A pipe that names none hands over a person's mail, which is no automatic one for that."""
-    raw = a_mail("carol@customer.example")
-
-    taken = gateway.run("inject", "--rcpt", f"support@{DOMAIN}", *given, given=raw)
+    taken = pipe.inject(a_mail("carol@customer.example"), *given)
 
     assert taken.returncode == 0, taken.stderr
-    assert gateway.get("/ledger", limit="1")["items"][0]["reverse_path"] == reverse_path
+    assert pipe.ledger()[0].reverse_path == reverse_path
 
 
 @pytest.mark.parametrize(
@@ -77,26 +108,27 @@ def test_without_a_reverse_path_an_injected_mail_comes_from_its_author(
     ids=["unknown", "one of two unknown", "empty", "large", "no address"],
 )
 def test_inject_says_by_its_exit_code_what_a_pipe_must_know(
-    tmp_path: Path, locals: list[str], words: list[str], raw: bytes, code: int
+    pipe: Pipe, locals: list[str], words: list[str], raw: bytes, code: int
 ):
-    rcpts = [word for name in locals for word in ("--rcpt", f"{name}@{DOMAIN}")]
-    here = Installation(tmp_path)
+    before = pipe.ledger()
 
-    refused = here.run("inject", *rcpts, *words, given=raw)
+    refused = pipe.inject(raw, *words, to=locals)
 
     assert (refused.returncode, refused.stdout) == (code, b"")
     assert len(refused.stderr.splitlines()) == 1
-    assert here.run("ledger", "list", "--json").stdout == b""  # the known one of two got nothing either
+    assert pipe.ledger() == before  # the known one of two got nothing either
 
 
 @pytest.mark.parametrize("pattern", ["carol@customer.example", "@customer.example"])
-def test_inject_asks_the_block_list_for_the_reverse_path(gateway: Installation, pattern: str):
-    gateway.api.put(f"/blocks/{pattern}", json={"reason": "no more"}).raise_for_status()
-    words = ("inject", "--rcpt", f"support@{DOMAIN}", "--from", "carol@customer.example")
+def test_inject_asks_the_block_list_for_the_reverse_path(pipe: Pipe, pattern: str):
+    raw = a_mail("carol@customer.example")
+    with pipe.database.write() as session:
+        partners.put_block(session, pattern, "no more", NOW)
 
-    refused = gateway.run(*words, given=a_mail("carol@customer.example"))
-    gateway.api.delete(f"/blocks/{pattern}").raise_for_status()
-    taken = gateway.run(*words, given=a_mail("carol@customer.example"))
+    refused = pipe.inject(raw, "--from", "carol@customer.example")
+    with pipe.database.write() as session:
+        partners.delete_block(session, pattern)
+    taken = pipe.inject(raw, "--from", "carol@customer.example")
 
     assert (refused.returncode, taken.returncode) == (65, 0)
     assert b"carol@customer.example is blocked" in refused.stderr

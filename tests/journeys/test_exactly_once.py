@@ -166,11 +166,12 @@ def test_a_reply_with_ten_followers_costs_at_most_fifteen_statements(world: Worl
         a_mail("carol@customer.example", message_id="<first@x.example>"), world.reply_address(thread, carol)
     )
     seen: list[str] = []
-    event.listen(world.database.engine, "before_cursor_execute", lambda *a: seen.append(a[2]))
+    event.listen(world.database.engine, "before_cursor_execute", note := lambda *a: seen.append(a[2]))
     answer = a_mail("carol@customer.example", text="two", extra="In-Reply-To: <first@x.example>\r\n")
 
     world.receive(answer, world.reply_address(thread, carol))
 
+    event.remove(world.database.engine, "before_cursor_execute", note)
     statements = [
         s for s in seen if not s.startswith(("BEGIN", "SELECT pg_notify")) and "INSERT INTO inbound" not in s
     ]

@@ -53,11 +53,14 @@ class _Words:
         return [
             self._partners(first + 10, last + 10, "1 = 0"),
             self._threads(first + 10, last + 10, "CASE WHEN i % 3 = 0 THEN '[9]' END"),
+            *self._trigger("DISABLE"),
             "INSERT INTO message (thread_id, kind, subtype, internal, author_id, author_name, author_email, confidence, date,"
             " body_html, body_text, message_id, folded, generated, search_text, search_internal)"
             f" SELECT {thread}, {kind}, 'discussions', {internal},"
             f" CASE WHEN i % 2 = 1 THEN {AUTHOR} END, '', '', '', {self._now}, '', '', '<m' || i || '@x>', {self._no},"
             f" {self._no}, {words}, '' FROM {numbered} ORDER BY i",
+            *self._trigger("ENABLE"),
+            *self._words(first, last),
             "INSERT INTO notice (message_id, partner_id, channel, state, reason)"
             f" SELECT i, {BUSY}, 'email', 'queued', 'follower' FROM {numbered} WHERE i % 4 = 0",
             "INSERT INTO notice (message_id, partner_id, channel, state, reason, read_at)"
@@ -82,6 +85,19 @@ class _Words:
             f" SELECT 'thread:' || (10 + i), 'f', i, {self._now}, 'p' || i || '@x.example' FROM {numbered}",
             "INSERT INTO follower (thread_id, partner_id, subtypes, reason, created_at)"
             f" SELECT 10 + i, 10 + i, ' discussions ', '', {self._now} FROM {numbered}",
+        ]
+
+    def _trigger(self, way: str) -> list[str]:
+        return [f"ALTER TABLE message {way} TRIGGER message_words_add"] if self._postgresql else []
+
+    def _words(self, first: int, last: int) -> list[str]:
+        """What the trigger writes for each message, for all at once: that takes a third of the time."""
+        if not self._postgresql:
+            return []
+        return [
+            "INSERT INTO message_words (id, words) SELECT message.id, message_words_of(message, record_type)"
+            f" FROM message JOIN thread ON thread.id = thread_id WHERE message.id BETWEEN {first} AND {last}"
+            " ORDER BY message.id"
         ]
 
     def _numbers(self, first: int, last: int) -> str:

@@ -49,6 +49,8 @@ from tests.builders import NOW
 from tests.store import many
 from tests.store.effort import effort
 
+pytestmark = pytest.mark.new_database
+
 Ask = Callable[[Session], Any]
 
 STAFF = Reader(None, many.STAFF, members_only=frozenset({"secret"}), followers_only=frozenset({"order"}))
@@ -182,24 +184,24 @@ BOUNDS: dict[Any, dict[str, int]] = {
 
 
 @pytest.fixture
-def growing(database: Database, monkeypatch: pytest.MonkeyPatch) -> Database:
-    """A store with N rows of everything, and all bounds so small that it is a large one."""
+def small_bounds(monkeypatch: pytest.MonkeyPatch) -> None:
+    """All bounds are so small that a store of a thousand rows is a large one."""
     for module, bounds in BOUNDS.items():
         for name, bound in bounds.items():
             assert hasattr(module, name)
             monkeypatch.setattr(module, name, bound)
-    many.fill(database, 1, N)
-    return database
 
 
 @pytest.mark.timeout(300)
-def test_no_list_costs_more_in_a_store_of_four_times_as_many_rows(growing: Database):
+@pytest.mark.usefixtures("small_bounds")
+def test_no_list_costs_more_in_a_store_of_four_times_as_many_rows(database: Database):
+    many.fill(database, 1, N)
     # PostgreSQL's last step of by_words may read sixteen times what is wanted, and most of N that is here.
-    before = {name: effort(growing, ask) for name, ask in LISTS.items()}
-    many.fill(growing, N + 1, 4 * N)
-    after = {name: effort(growing, ask) for name, ask in LISTS.items()}
+    before = {name: effort(database, ask) for name, ask in LISTS.items()}
+    many.fill(database, N + 1, 4 * N)
+    after = {name: effort(database, ask) for name, ask in LISTS.items()}
 
-    slack, most = (100, 10_000) if growing.is_postgresql else (2_000, 0)
+    slack, most = (100, 10_000) if database.is_postgresql else (2_000, 0)
     grown = {
         name: (before[name], after[name])
         for name in LISTS
@@ -250,14 +252,16 @@ def test_what_an_author_wrote_is_counted_through_an_index(database: Database):
     assert not [line for line in lines for step in whole if step in line and "USING" not in line], plan
 
 
-def test_a_search_costs_the_same_number_of_statements_however_many_it_finds(growing: Database):
+@pytest.mark.usefixtures("small_bounds")
+def test_a_search_costs_the_same_number_of_statements_however_many_it_finds(database: Database):
+    many.fill(database, 1, 1000)
     counts = []
     for word in ("each", "never"):
         seen: list[str] = []
-        with growing.read() as session:
+        with database.read() as session:
             event.listen(session, "before_cursor_execute", lambda *a, seen=seen: seen.append(a[2]))
             asked = Search(session, Question(word, EVERYTHING))
             asked.rows(asked.fetch(before=None, after=None, limit=31))
         counts.append(len(seen))
 
-    assert max(counts) <= (12 if growing.is_postgresql else 3)
+    assert max(counts) <= (12 if database.is_postgresql else 3)

@@ -5,27 +5,36 @@ from __future__ import annotations
 import threading
 from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
+from litestar import Litestar
 
 from gateway.chatter import access
 from gateway.inbound import desk
 from gateway.inbound.accept import OwnDomain
 from gateway.inbound.rehearsal import Rehearsal
 from gateway.templating import Templates, templates_directory
-from gateway.web.app import create_web
+from gateway.web.app import build, create_web
 from gateway.web.services import Desk, Services
 from store.session import Database
 from tests.builders import DOMAIN, KEYS, World
 
 BASE = "http://threads.test"
+MAX_UPLOAD = 100_000
+
+
+@cache
+def routes() -> Litestar:
+    """The application, built once, which takes long; each test puts a world of its own behind it."""
+    return build(dev=True, max_upload=MAX_UPLOAD)
 
 
 class Web:
-    """The application and clients for it."""
+    """The application and clients for it. settings: other services than usual, on an application of their own."""
 
     def __init__(self, world: World, directory: Path, **settings: Any) -> None:
         self.world = world
@@ -36,15 +45,15 @@ class Web:
         by_hand = Desk(
             replay=desk.replay, release=desk.release, discard=desk.discard, rehearse=rehearsal.replay
         )
-        defaults = {"outbox_dir": directory / "outbox", "max_upload": 100_000, "max_mail": 200_000}
-        self.app = create_web(
-            Services(
-                database=world.database, blobs=world.blobs, acceptor=world.acceptor, records=world.records,
-                posting=world.posting, types=world.types, templates=Templates(templates_directory()), desk=by_hand,
-                keys=KEYS, domains=[OwnDomain(DOMAIN)], base_url=BASE, data_dir=directory, now=lambda: world.now,
-                **(defaults | settings),
-            )
+        defaults = {"outbox_dir": directory / "outbox", "max_upload": MAX_UPLOAD, "max_mail": 200_000}
+        services = Services(
+            database=world.database, blobs=world.blobs, acceptor=world.acceptor, records=world.records,
+            posting=world.posting, types=world.types, templates=Templates(templates_directory()), desk=by_hand,
+            keys=KEYS, domains=[OwnDomain(DOMAIN)], base_url=BASE, data_dir=directory, now=lambda: world.now,
+            **(defaults | settings),
         )  # fmt: skip
+        self.app = create_web(services) if settings else routes()
+        self.app.state["services"] = services
         self._clients: list[httpx.AsyncClient] = []
 
     def token(self, *scopes: str, types: tuple[str, ...] = ()) -> str:

@@ -179,9 +179,8 @@ async def test_a_search_marks_its_hits_whatever_their_accents(api: Api):
 async def test_a_page_of_messages_costs_the_same_whatever_its_length(web: Web, api: Api):
     body = await a_conversation(api)
     statements: list[str] = []
-    event.listen(
-        web.world.database._reader, "before_cursor_execute", lambda *given: statements.append(given[2])
-    )
+    note = lambda *given: statements.append(given[2])  # noqa: E731 - said once
+    event.listen(web.world.database._reader, "before_cursor_execute", note)
 
     async def cost() -> int:
         statements.clear()
@@ -194,6 +193,7 @@ async def test_a_page_of_messages_costs_the_same_whatever_its_length(web: Web, a
         await api.post("/records/ticket/7/messages", json=body)
 
     assert await cost() == alone <= 8
+    event.remove(web.world.database._reader, "before_cursor_execute", note)
 
 
 async def test_paging_is_stable_while_messages_arrive(api: Api):
