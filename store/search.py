@@ -96,13 +96,13 @@ def for_fts5(wanted: Sequence[Phrase], whole: Collection[Phrase]) -> str:
     return f"({said})"
 
 
-def for_tsquery(wanted: Sequence[Phrase], whole: Collection[Phrase], weights: str = "") -> str:
-    """The question in the language of PostgreSQL's to_tsquery. whole: as for ``for_fts5``. weights: "" = all."""
+def for_tsquery(wanted: Sequence[Phrase], whole: Collection[Phrase]) -> str:
+    """The question in the language of PostgreSQL's to_tsquery. whole: as for ``for_fts5``."""
     said = []
     for phrase in wanted:
-        words = [f"'{word}':{weights}" if weights else f"'{word}'" for word in phrase]
+        words = [f"'{word}'" for word in phrase]
         if phrase not in whole:
-            words[-1] = f"'{phrase[-1]}':*{weights}"
+            words[-1] += ":*"
         said.append(f"({' <-> '.join(words)})")
     return " & ".join(said)
 

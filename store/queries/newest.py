@@ -59,7 +59,8 @@ Question = Callable[[Sequence[Sequence[str]]], Select[int]]
 """Makes the question to an index of words, narrowed to rows that have one of the marks of each list."""
 
 FIRST_BITS, MORE_BITS, LEVELS = 12, 3, "abcde"
-_SAMPLE_BITS = FIRST_BITS + MORE_BITS
+_FIRST, _MOST_GROWTH = 2 << FIRST_BITS, 16  # rows of the first step, and how much wider the next one may be
+_SAMPLE = 4 << FIRST_BITS
 _FEWEST = 20  # hits in a sample that say anything
 
 
@@ -77,13 +78,15 @@ def _levels() -> list[tuple[str, int]]:
 
 
 def by_words(
-    session: Session, question: Question, rows: FromClause, *, before: int | None, after: int | None, limit: int
+    session: Session, question: Question, rows: FromClause, *, before: int | None, after: int | None, limit: int,
+    first: int | None = None,
 ) -> list[int]:  # fmt: skip
     """The newest ids of what an index of words finds, or with ``after`` the oldest above that id, in that order.
 
     rows: what the ids are of. SQLite's index answers in the order of ids. PostgreSQL's gives all hits of a frequent
     word before they can be sorted; so there the newest few thousand rows are asked, and then as many more as should
-    hold what is wanted still, but never more than eight times as many as before.
+    hold what is wanted still, but never more than sixteen times as many as before. first: how many rows are asked at
+    first, where more is known about what is asked for.
     """
     if session.dialect.name != "postgresql":
         found = question([])
@@ -93,7 +96,7 @@ def by_words(
     last = _last(session, rows)
     at = after + 1 if after is not None else last if before is None else min(last, before - 1)
     ids: list[int] = []
-    wanted, looked_at = 2 << FIRST_BITS, 0
+    wanted, looked_at = first or _FIRST, 0
     while 0 <= at <= last and len(ids) < limit:
         step = _step(at, wanted, up=after is not None)
         found = question([step.marks] if step.marks else [])
@@ -101,7 +104,7 @@ def by_words(
         part = found.where(key >= step.low, key <= step.high).order_by(key.desc() if after is None else key)
         ids += session.execute(part.limit(limit - len(ids))).scalars()
         looked_at += step.high - step.low + 1
-        wanted = min(8 * wanted, 2 * looked_at * limit // max(1, len(ids)))
+        wanted = min(_MOST_GROWTH * wanted, 2 * looked_at * limit // max(1, len(ids)))
         at = step.low - 1 if after is None else step.high + 1
     return ids
 
@@ -110,7 +113,7 @@ def is_in_more(session: Session, question: Question, rows: FromClause, most: int
     """An index of words finds more rows than these; on PostgreSQL, whose index counts by reading them all, as far as
     the newest part of a large table tells."""
     last = _last(session, rows) if session.dialect.name == "postgresql" else 0
-    step = _step(last, 2 << _SAMPLE_BITS, up=False)
+    step = _step(last, _SAMPLE, up=False)
     if step.low == 0:
         return len(by_words(session, question, rows, before=None, after=None, limit=most + 1)) > most
     most = max(_FEWEST, most * (last - step.low) // last)
@@ -130,10 +133,10 @@ class _Step(NamedTuple):
 
 
 def _step(at: int, wanted: int, *, up: bool) -> _Step:
-    """At least about so many rows from this id on, towards newer ones or older ones, that eight marks can name."""
+    """About so many rows from this id on, towards newer ones or older ones, that eight marks can name."""
     for level, bits in _levels():
-        count = (wanted >> bits) + 1
-        if count <= 9:
+        count = max(1, wanted >> bits)
+        if count <= 8:
             near = at >> bits
             far = near + count - 1 if up else max(0, near - count + 1)
             bottom, top = (near, far) if up else (far, near)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, select
 
 from store.models import Message, Notice, Thread
 from store.queries.access_filter import EVERYTHING, THREAD_OF, Reader, readable_messages, readable_threads
@@ -33,9 +33,10 @@ class Found(NamedTuple):
 
 
 def judged(
-    session: Session, candidates: Callable[[int], list[int]], reader: Reader, *, ascending: bool, limit: int
-) -> Found:
-    """Those of the candidates that the reader may read.
+    session: Session, candidates: Callable[[int], list[int]], reader: Reader, *, ascending: bool, limit: int,
+    narrow: Sequence[ColumnElement[bool]] = (),
+) -> Found:  # fmt: skip
+    """Those of the candidates that the reader may read. narrow: further conditions on the message.
 
     candidates: answers at most so many ids, in the order in which they are read: ascending, or newest first.
     Few are asked for first, which are enough for most readers.
@@ -44,7 +45,8 @@ def judged(
         ids = candidates(most)
         passed: list[int] = []
         for start in range(0, len(ids), _AT_ONCE):
-            passed += sorted(readable(session, reader, ids[start : start + _AT_ONCE]), reverse=not ascending)
+            found = readable(session, reader, ids[start : start + _AT_ONCE], narrow)
+            passed += sorted(found, reverse=not ascending)
             if len(passed) >= limit:
                 break
         is_all = len(ids) < most
@@ -63,10 +65,12 @@ def few(session: Session, partner_id: int) -> list[int] | None:
     return ids if len(ids) <= FEW else None
 
 
-def readable(session: Session, reader: Reader, ids: Sequence[int]) -> list[int]:
-    """Those of the messages that the reader may read, in no order."""
+def readable(
+    session: Session, reader: Reader, ids: Sequence[int], narrow: Sequence[ColumnElement[bool]] = ()
+) -> list[int]:
+    """Those of the messages that the reader may read, in no order. narrow: as for ``judged``."""
     found = select(_message.c.id).join(_thread, THREAD_OF)
-    found = found.where(among(session, _message.c.id, ids), *readable_messages(session, reader))
+    found = found.where(among(session, _message.c.id, ids), *readable_messages(session, reader), *narrow)
     return list(session.execute(found).scalars())
 
 

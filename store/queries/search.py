@@ -39,6 +39,7 @@ from store.session import Session
 
 MOST_SCANNED = 1000  # newest messages of a thread that are looked through without the index
 FREQUENT = 5000  # messages
+LONG = 10_000  # messages of a thread that are asked at once where a step has to gather what begins so in the whole store
 
 _message = Message.table()
 _thread = Thread.table()
@@ -61,13 +62,35 @@ def hits(
     def question(marks: Sequence[Sequence[str]]) -> Select[int]:
         return _indexed(session, wanted, scope, whole, marks)
 
+    first = _first_step(session, scope, is_begun=any(phrase not in whole for phrase in wanted))
+
     def candidates(most: int) -> list[int]:
-        return by_words(session, question, _message, before=before, after=after, limit=most)
+        return by_words(session, question, _message, before=before, after=after, limit=most, first=first)
 
     if reader.partner_id is None:
         ids = candidates(limit)
         return Found(ids if after is None else ids[::-1])
-    return own.judged(session, candidates, reader, ascending=after is not None, limit=limit)
+    narrow = [] if scope.staff else _not_inside(session, wanted)
+    return own.judged(session, candidates, reader, ascending=after is not None, limit=limit, narrow=narrow)
+
+
+def _not_inside(session: Session, wanted: Sequence[Phrase]) -> list[ColumnElement[bool]]:
+    """The words stand not only among those for staff, which PostgreSQL's index holds beside the others."""
+    if session.dialect.name != "postgresql":
+        return []
+    said = literal(" ") + _message.c.search_text
+    return [or_(_message.c.search_internal == "", and_(*(said.contains(for_like(one)) for one in wanted)))]
+
+
+def _first_step(session: Session, scope: Scope, *, is_begun: bool) -> int | None:
+    """How many messages ``by_words`` asks at first: those since so many of the thread, the whole store where it has
+    not so many. None = as it is used to. is_begun: longer words count too, which each step has to gather anew."""
+    if session.dialect.name != "postgresql" or scope.thread_id is None:
+        return None
+    of_thread = select(_message.c.id).where(_message.c.thread_id == scope.thread_id)
+    place = of_thread.order_by(_message.c.id.desc()).offset(LONG if is_begun else MOST_SCANNED).limit(1)
+    oldest = session.execute(place).scalar() or 0
+    return int(session.execute(select(func.max(_message.c.id))).scalar_one() or 0) + 1 - oldest
 
 
 def _indexed(
@@ -77,8 +100,7 @@ def _indexed(
     """The question to the index of this database. marks: further ones, as in ``Scope.marks``."""
     narrowed = [*scope.marks(), *marks]
     if session.dialect.name == "postgresql":
-        words = for_tsquery(wanted, whole, "" if scope.staff else "D")
-        query: ColumnElement[Any] = func.to_tsquery(text("'simple'"), words)
+        query: ColumnElement[Any] = func.to_tsquery(text("'simple'"), for_tsquery(wanted, whole))
         if scope.named:
             query = query.op("||")(cast(marked_tsquery([scope.named_marks()]), TSQUERY))
         if narrowed:

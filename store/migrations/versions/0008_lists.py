@@ -73,7 +73,8 @@ _MEMBERS = {
 
 # Beside its words stand the scopes of a message: of which record, kind, record type and subtype it is. Names are written in
 # hexadecimal, because a scope must be one word. On PostgreSQL each row also has marks for its place among the ids, so
-# that the newest few thousand rows can be asked alone (store/queries/newest.py). The words that only staff may find are a column, or have a weight, of their own.
+# that the newest few thousand rows can be asked alone (store/queries/newest.py). The words that only
+# staff may find are a column of their own; PostgreSQL's question for others looks at the row where there are such words.
 _SCOPE = (
     "'t' || {message}.thread_id || ' k' || {message}.kind || ' r' || lower(hex({type}))"
     " || ' s' || lower(hex({type})) || 'x' || lower(hex({message}.subtype))"
@@ -140,7 +141,7 @@ _WORDS = {
         """
         CREATE FUNCTION message_words_of(m message, record_type text) RETURNS tsvector
         LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
-            SELECT to_tsvector('simple', m.search_text) || setweight(to_tsvector('simple', m.search_internal), 'A')
+            SELECT to_tsvector('simple', m.search_text) || to_tsvector('simple', m.search_internal)
                 || marks_of(m.id, '=t' || m.thread_id, '=k' || m.kind, '=r' || as_hex(record_type),
                     '=s' || as_hex(record_type) || 'x' || as_hex(m.subtype))
         $$
