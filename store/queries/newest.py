@@ -64,16 +64,8 @@ _SAMPLE = 4 << FIRST_BITS
 _FEWEST = 20  # hits in a sample that say anything
 
 
-def marks_of(row_id: int) -> list[str]:
-    """The marks of a row by which PostgreSQL's indexes of words are asked in steps (migration 0008).
-
-    >>> marks_of(5000)
-    ['a1', 'b0', 'c0', 'd0', 'e0']
-    """
-    return [f"{level}{row_id >> bits}" for level, bits in _levels()]
-
-
 def _levels() -> list[tuple[str, int]]:
+    """The marks of a row for its place among the ids: a level, and by how many bits its id is shortened (migration 0008)."""
     return [(level, FIRST_BITS + MORE_BITS * number) for number, level in enumerate(LEVELS)]
 
 
