@@ -38,6 +38,8 @@ from tests.outbound.a_house import (
 )
 from tests.outbound.conftest import NextHop
 
+ACTIVE = re.compile(r"<(script|meta|link|base|form|iframe|object|embed)\b|\son[a-z]+\s*=|javascript:", re.I)
+
 
 def a_post(database: Database, *names: str, **message: object) -> list[int]:
     """One message by Alice to these followers; answers the deliveries' ids."""
@@ -115,7 +117,7 @@ async def test_the_mail_reads_well(database, tmp_path: Path):
     assert "<b>new</b>" in written.html
     assert "not verified" in written.html
     assert 'style="' in written.html and "prefers-color-scheme: dark" in written.html
-    assert "{{" not in written.html and "{%" not in written.html
+    assert "{{" not in written.html and "{%" not in written.html and not ACTIVE.search(written.html)
     headers = dict(written.headers)
     assert headers["List-Id"] == "<42.ticket.threads.acme.test>"
     assert headers["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
@@ -380,6 +382,11 @@ async def test_every_template_renders_with_what_it_may_lack(database, kind: str)
     basket = await sent(database)
 
     assert len(basket.mails) == 1
+    mail = email.message_from_bytes(basket.mails[0].octets(), policy=email.policy.default)
+    html = mail.get_body(("html",)).get_content()
+    assert "<html" in html and not ACTIVE.search(html), (
+        "a filter of the reader's may refuse what asks for more"
+    )
 
 
 async def test_a_lease_that_ran_out_is_taken_by_another_and_the_old_owners_result_is_refused(database):
