@@ -23,6 +23,7 @@ from store.models import (
 from store.models.views import ThreadView
 from store.queries import record_list
 from store.queries.access_filter import EVERYTHING, Reader, readable_threads
+from store.queries.newest import among
 from store.search import indexed
 from store.session import Session
 
@@ -174,15 +175,11 @@ def freeze_subjects(session: Session, subjects: Mapping[int, str]) -> None:
         )
 
 
-_notified = (
-    update(_thread).where(_thread.c.id == bindparam("thread")).values(last_notified_at=bindparam("at"))
-)
-
-
-def notified(session: Session, thread_ids: Sequence[int], now: datetime) -> None:
-    """Note when mail of these threads was queued last."""
+def notified(session: Session, thread_ids: Sequence[int], at: datetime) -> None:
+    """Note that mail of these threads is queued now."""
     if thread_ids:
-        session.execute(_notified, [{"thread": thread_id, "at": now} for thread_id in thread_ids])
+        of_them = among(session, _thread.c.id, thread_ids)
+        session.execute(update(_thread).where(of_them).values(last_notified_at=at))
 
 
 def search(
