@@ -105,7 +105,7 @@ def split_record(
 def duplicate_record(
     record_type: str, key: str, data: DuplicateBody, services: Given, caller: Asking, request: Asked
 ) -> Response[RecordView]:
-    """Enter a record with the same fields; it has no messages and no followers."""
+    """Enter a record with the same fields; it has no messages, and nobody follows it but the actor."""
 
     def work(session: Session, thread: ThreadView) -> ThreadView:
         return services.lives.duplicate(
