@@ -58,7 +58,7 @@ def open_thread(session: Session, reader: Reader, thread: ThreadView) -> ThreadV
 
 def shown_thread(session: Session, reader: Reader, thread: ThreadView) -> ThreadView:
     """The thread, for one who may work on it or read a message of it. Raises NotFound."""
-    if _may_open(session, reader, thread) or conversation.page(session, thread.id, limit=1, reader=reader):
+    if _may_open(session, reader, thread) or conversation.reads_any(session, thread.id, reader):
         return thread
     raise NotFound(f"there is no {thread.record_type} {thread.key}")
 

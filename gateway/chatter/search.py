@@ -4,7 +4,7 @@ All hits are asked for, up to a limit, which gives the total; the page is cut ou
 first: where they are in very many messages, longer words that begin so are not looked for, because the
 index would have to gather them all; nor for a frequent word among several. Where nothing in a thread begins so,
 parts of words count as well, among its newest thousand messages. Where most hits are closed to the asker, a page may be
-short though older hits follow: ``reached`` says from where to go on.
+short though older hits follow: the window says from where to go on.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from store.queries import message as messages
 from store.queries import own, types
 from store.queries import search as index
 from store.queries.access_filter import EVERYTHING, Reader
-from store.queries.own import Found
+from store.queries.narrow import Found, Window
 from store.search import Phrase, Scope, for_like, indexed, is_short, phrases
 from store.session import Session
 
@@ -57,7 +57,6 @@ class Search:
     """One search: how many hits there are, and any page of them.
 
     labels: what subtypes that hold all the words are called, by record type and name; their entries are hits too.
-    reached: after ``fetch``, where the looking ended before the page was full and before the end; else None.
     """
 
     def __init__(self, session: Session, question: Question) -> None:
@@ -68,7 +67,6 @@ class Search:
         self.labels = _labels(session, self._wanted)
         self._scope = question.scope._replace(named=tuple(sorted(self.labels)))
         self._whole: frozenset[Phrase] = frozenset()
-        self.reached: int | None = None
         self._found = self._all() if self._wanted else Found([])
 
     @property
@@ -85,22 +83,20 @@ class Search:
     def _is_whole(self) -> bool:
         return len(self._found.ids) <= ENOUGH and self._found.reached is None
 
-    def fetch(self, *, before: int | None, after: int | None, limit: int) -> list[Hit]:
+    def fetch(self, *, before: int | None, after: int | None, limit: int) -> Window:
         """Hits newest first; after: the oldest that are newer than this id."""
         if after is not None:
-            if not self._is_whole:
-                return [Hit(found) for found in self._ask(before=None, after=after, limit=limit).ids]
-            newer = [found for found in self._found.ids if found > after]
-            return [Hit(found) for found in newer[max(0, len(newer) - limit) :]]
+            if self._is_whole:
+                newer = [found for found in self._found.ids if found > after]
+                return _hits(Found(newer[max(0, len(newer) - limit) :]))
+            return _hits(self._ask(before=None, after=after, limit=limit))
         page = Found([one for one in self._found.ids if before is None or one < before][:limit])
-        if not self._is_whole and len(page.ids) < limit:
-            known_to = self._found.reached
-            if known_to is not None and (before is None or before > known_to):
-                page = Found(page.ids, known_to)
-            else:
-                page = self._ask(before=before, limit=limit)
-        self.reached = page.reached
-        return [Hit(found) for found in page.ids]
+        if self._is_whole or len(page.ids) == limit:
+            return _hits(page)
+        known_to = self._found.reached
+        if known_to is not None and (before is None or before > known_to):
+            return _hits(Found(page.ids, known_to))
+        return _hits(self._ask(before=before, limit=limit))
 
     def rows(self, hits: Sequence[Hit]) -> list[Any]:
         """The messages of some hits, in their order."""
@@ -145,6 +141,10 @@ class Search:
             self._session, self._wanted, self._reader, self._scope, before=before, after=after, limit=limit,
             whole=self._whole,
         )  # fmt: skip
+
+
+def _hits(found: Found) -> Window:
+    return Window([Hit(one) for one in found.ids], found.reached)
 
 
 def _labels(session: Session, wanted: Sequence[Phrase]) -> dict[tuple[str, str], str]:

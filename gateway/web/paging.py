@@ -96,25 +96,28 @@ def page_of(found: Window, limit: int) -> Page[Any]:
     return Page(rows, found.reached if following is None else following)
 
 
-Fetch = Callable[..., list[Any]]
+Fetch = Callable[..., Window]
 
 
 def both_ways(fetch: Fetch, wish: Wish) -> tuple[list[Any], int | None]:
     """A page of a list that is newest first and can be read from any place; rows have ids.
 
     fetch: takes before, after and limit. after: the oldest rows that are newer. around: half a page on
-    each side of the id, itself among the newer. next: null when nothing older is left.
+    each side of the id, itself among the newer. next: null when nothing older is left; where a list was looked
+    through in part, the id from which to go on.
     """
     after, around = wish.number("after"), wish.number("around")
     if after is not None:
-        rows = fetch(after=after, before=None, limit=wish.limit)
-        return rows, rows[-1].id if rows and fetch(before=rows[-1].id, after=None, limit=1) else None
+        rows = fetch(after=after, before=None, limit=wish.limit).rows
+        if not rows:
+            return rows, None
+        older = fetch(before=rows[-1].id, after=None, limit=1)
+        return rows, int(rows[-1].id) if older.rows else older.reached
     if around is not None:
-        newer = fetch(after=around - 1, before=None, limit=wish.limit // 2 + 1)[-wish.limit :]
+        newer = fetch(after=around - 1, before=None, limit=wish.limit // 2 + 1).rows[-wish.limit :]
         room = wish.limit - len(newer)
         older = fetch(before=around, after=None, limit=room + 1)
-        rows = [*newer, *older[:room]]
-        return rows, rows[-1].id if rows and len(older) > room else None
-    rows = fetch(before=wish.number("before"), after=None, limit=wish.limit + 1)
-    page, following = cut(rows, wish.limit, lambda row: int(row.id))
-    return page, None if following is None else int(following)
+        rows = [*newer, *older.rows[:room]]
+        return rows, int(rows[-1].id) if rows and len(older.rows) > room else older.reached
+    found = page_of(fetch(before=wish.number("before"), after=None, limit=wish.limit + 1), wish.limit)
+    return found.items, None if found.next is None else int(found.next)

@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Select, func, select
 
 from store.models import Message
-from store.queries import own
+from store.queries import narrow, own
 from store.queries.access_filter import EVERYTHING, Reader, readable_messages
 from store.queries.message import JOINED, LISTED, by_ids
 from store.queries.narrow import Window
@@ -25,34 +25,20 @@ def page(
     session: Session, thread_id: int, *, before: int | None = None, after: int | None = None, limit: int = 30,
     kinds: Collection[str] = (), reader: Reader = EVERYTHING,
 ) -> list[Any]:  # fmt: skip
-    """Messages of a thread that the reader may read, with author and record, newest first.
-
-    kinds: of these alone, () = all. after: the oldest that are newer than this id. Reads on where a ``window``
-    ends early.
-    """
-    rows: list[Any] = []
-    reached = before
-    while True:
-        found = window(
-            session,
-            thread_id,
-            before=reached,
-            after=after,
-            limit=limit - len(rows),
-            kinds=kinds,
-            reader=reader,
-        )
-        rows += found.rows
-        reached = found.reached
-        if reached is None or len(rows) >= limit or after is not None:
-            return rows
+    """The rows of a ``window``, for a reader whose reading does not end early."""
+    found = window(session, thread_id, before=before, after=after, limit=limit, kinds=kinds, reader=reader)
+    return found.rows
 
 
 def window(
     session: Session, thread_id: int, *, before: int | None = None, after: int | None = None, limit: int,
     kinds: Collection[str] = (), reader: Reader = EVERYTHING,
 ) -> Window:  # fmt: skip
-    """As ``page``, but what is asked for ends after some thousand messages that are closed to the reader."""
+    """Messages of a thread that the reader may read, with author and record, newest first.
+
+    kinds: of these alone, () = all. after: the oldest that are newer than this id. Ends early after some thousand
+    messages that are closed to the reader.
+    """
     if own.reads_all(session, reader, thread_id):
         if len(kinds) < 2:
             statement = _bounded(LISTED.where(*_in_thread(thread_id, kinds)), before, after, limit)
@@ -69,8 +55,23 @@ def window(
     def candidates(most: int) -> list[int]:
         return list(session.execute(_ids(thread_id, kinds, before, after, most)).scalars())
 
-    found = own.judged(session, candidates, reader, ascending=after is not None, limit=limit)
+    found = own.readable_of(session, candidates, reader, ascending=after is not None, limit=limit)
     return Window(by_ids(session, found.ids), found.reached)
+
+
+def reads_any(session: Session, thread_id: int, reader: Reader) -> bool:
+    """There is a message of the thread that the reader may read, though he may not work on it.
+
+    For one who has many messages of his own, the thread is looked through: no bound would tell the truth.
+    """
+    if reader.partner_id is None or not reader.active:
+        return False
+    few = own.few(session, reader.partner_id)
+    his = _own(session, reader, few, thread_id, ()) if few is not None else [
+        *_in_thread(thread_id, ()), *readable_messages(session, reader),
+    ]  # fmt: skip
+    found = select(_message.c.id).select_from(JOINED).where(*his).limit(1)
+    return session.execute(found).first() is not None
 
 
 def count(
@@ -86,8 +87,8 @@ def count(
     if few is not None:
         his = select(_message.c.id).select_from(JOINED)
         return _total(session, his.where(*_own(session, reader, few, thread_id, kinds)), MOST_COUNTED)
-    ids = list(session.execute(found.limit(own.MOST_JUDGED + 1)).scalars())
-    return None if len(ids) > own.MOST_JUDGED else len(own.readable(session, reader, ids))
+    ids = list(session.execute(found.limit(narrow.MOST_JUDGED + 1)).scalars())
+    return None if len(ids) > narrow.MOST_JUDGED else len(own.readable(session, reader, ids))
 
 
 def _total(session: Session, found: Select[int], most: int) -> int | None:

@@ -15,7 +15,7 @@ from sqlalchemy import BigInteger, ColumnElement, cast, exists, func, select, up
 from store.bell import ring
 from store.models import InboundMail, InboundTarget, Thread
 from store.queries.inbound import sum_up
-from store.queries.narrow import Window, narrowed
+from store.queries.narrow import Window, merged, narrowed
 from store.queries.words import MAILS, named
 from store.session import Session
 
@@ -68,10 +68,11 @@ def ledger(
     listed = select(*_ledger_columns)
     if query.strip():
         asked = [*conditions, *covered]
-        ids = named(session, MAILS, query, where=asked, before=before, limit=limit)
-        ids += _unread(session, query.replace("\0", " ").strip(), asked, before, limit)
-        ids = sorted(set(ids), reverse=True)[:limit]
-        return Window(list(session.execute(listed.where(_mail.c.id.in_(ids)).order_by(_mail.c.id.desc()))))
+        found = named(session, MAILS, query, where=asked, before=before, limit=limit)
+        waiting = _unread(session, query.replace("\0", " ").strip(), asked, before, limit)
+        found = merged(found, waiting, limit)
+        rows = session.execute(listed.where(_mail.c.id.in_(found.ids)).order_by(_mail.c.id.desc()))
+        return Window(list(rows), found.reached)
     if before is not None:
         conditions.append(_mail.c.id < before)
     if types is None:

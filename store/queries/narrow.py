@@ -1,8 +1,8 @@
-"""A list narrowed by what no index holds: so many of its newest rows are judged, and where that ended is told."""
+"""A list narrowed by what no index holds: so many of its rows are judged, and where that ended is told."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Sequence
 from typing import Any, NamedTuple
 
 from sqlalchemy import ColumnElement, Select
@@ -10,16 +10,47 @@ from sqlalchemy import ColumnElement, Select
 from store.queries.newest import among
 from store.session import Session
 
-MOST_JUDGED = 5000  # rows of which one page asks whether they belong to it
+MOST_JUDGED = 2000  # rows of which one page asks whether they belong to it
 _FIRST = 4  # times the page: enough where most rows belong to it
 
 
-class Window(NamedTuple):
-    """Rows of a list, newest first. reached: the id down to which was looked when that ended before the page was full
+class Found(NamedTuple):
+    """Ids of rows, newest first. reached: the id down to which was looked when that ended before the page was full
     and before the end; None = the page is full, or nothing older is left."""
+
+    ids: list[int]
+    reached: int | None = None
+
+
+class Window(NamedTuple):
+    """Rows of a list, newest first. reached: as in ``Found``."""
 
     rows: list[Any]
     reached: int | None = None
+
+
+def judged(
+    candidates: Callable[[int], list[int]], belonging: Callable[[Sequence[int]], Collection[int]], *, first: int, limit: int
+) -> Found:  # fmt: skip
+    """The first of the candidates that belong to the list, in their order.
+
+    candidates: answers at most so many ids, in the order in which they are read. belonging: those of some ids
+    that belong to the list. first: how many are asked about at first, which is enough for most readers.
+    """
+    for most in (min(first, MOST_JUDGED), MOST_JUDGED):
+        ids = candidates(most)
+        belongs = set(belonging(ids))
+        found = [one for one in ids if one in belongs]
+        if len(found) >= limit or len(ids) < most:
+            return Found(found[:limit])
+    return Found(found, ids[-1])
+
+
+def merged(found: Found, others: Sequence[int], limit: int) -> Found:
+    """What was found and other ids of the same list as one page; others below where the looking ended come later."""
+    reached = found.reached
+    ids = sorted({*found.ids, *(one for one in others if reached is None or one >= reached)}, reverse=True)
+    return Found(ids[:limit], None if len(ids) >= limit else reached)
 
 
 def narrowed(
@@ -32,9 +63,15 @@ def narrowed(
     on the key that it is one of them.
     """
     ordered = candidates.order_by(candidates.selected_columns[0].desc())
-    for most in (min(_FIRST * limit, MOST_JUDGED), MOST_JUDGED):
-        ids = list(session.execute(ordered.limit(most)).scalars())
-        page = list(session.execute(rows(among(session, key, ids)).order_by(key.desc()).limit(limit)))
-        if len(page) == limit or len(ids) < most:
-            return Window(page)
-    return Window(page, ids[-1])
+    page: dict[int, Any] = {}
+
+    def belonging(ids: Sequence[int]) -> Collection[int]:
+        found = rows(among(session, key, ids)).order_by(key.desc()).limit(limit)
+        page.update((row.id, row) for row in session.execute(found))
+        return page.keys()
+
+    def newest(most: int) -> list[int]:
+        return list(session.execute(ordered.limit(most)).scalars())
+
+    found = judged(newest, belonging, first=_FIRST * limit, limit=limit)
+    return Window([page[one] for one in found.ids], found.reached)

@@ -7,54 +7,32 @@ of the list are judged, and where it led is told, that no page costs more as the
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import NamedTuple
 
 from sqlalchemy import ColumnElement, select
 
 from store.models import Message, Notice, Thread
 from store.queries.access_filter import EVERYTHING, THREAD_OF, Reader, readable_messages, readable_threads
+from store.queries.narrow import Found, judged
 from store.queries.newest import among, newest
 from store.session import Session
 
 FEW = 1000  # messages that are looked at one by one rather than through the lists of others
-MOST_JUDGED = 2000  # rows of which one page asks whether they may be read
-_AT_ONCE = 1000
 
 _message = Message.table()
 _notice = Notice.table()
 _thread = Thread.table()
 
 
-class Found(NamedTuple):
-    """Messages, newest first. reached: the id down to which was looked when that ended early, None = to the end."""
-
-    ids: list[int]
-    reached: int | None = None
-
-
-def judged(
+def readable_of(
     session: Session, candidates: Callable[[int], list[int]], reader: Reader, *, ascending: bool, limit: int,
     narrow: Sequence[ColumnElement[bool]] = (),
 ) -> Found:  # fmt: skip
-    """Those of the candidates that the reader may read. narrow: further conditions on the message.
+    """Those of the candidates that the reader may read, newest first.
 
-    candidates: answers at most so many ids, in the order in which they are read: ascending, or newest first.
-    Few are asked for first, which are enough for most readers.
+    candidates: as of ``narrow.judged``: oldest first where ``ascending``. narrow: further conditions on the message.
     """
-    for most in (min(limit, MOST_JUDGED), MOST_JUDGED):
-        ids = candidates(most)
-        passed: list[int] = []
-        for start in range(0, len(ids), _AT_ONCE):
-            found = readable(session, reader, ids[start : start + _AT_ONCE], narrow)
-            passed += sorted(found, reverse=not ascending)
-            if len(passed) >= limit:
-                break
-        is_all = len(ids) < most
-        if is_all or len(passed) >= limit:
-            break
-    ended_early = not is_all and len(passed) < limit
-    passed = passed[:limit]
-    return Found(passed[::-1] if ascending else passed, ids[-1] if ended_early else None)
+    found = judged(candidates, lambda ids: readable(session, reader, ids, narrow), first=limit, limit=limit)
+    return found._replace(ids=found.ids[::-1]) if ascending else found
 
 
 def few(session: Session, partner_id: int) -> list[int] | None:
@@ -68,7 +46,7 @@ def few(session: Session, partner_id: int) -> list[int] | None:
 def readable(
     session: Session, reader: Reader, ids: Sequence[int], narrow: Sequence[ColumnElement[bool]] = ()
 ) -> list[int]:
-    """Those of the messages that the reader may read, in no order. narrow: as for ``judged``."""
+    """Those of the messages that the reader may read, in no order. narrow: as for ``readable_of``."""
     found = select(_message.c.id).join(_thread, THREAD_OF)
     found = found.where(among(session, _message.c.id, ids), *readable_messages(session, reader), *narrow)
     return list(session.execute(found).scalars())

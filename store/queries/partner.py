@@ -126,7 +126,7 @@ def search(session: Session, query: str, *, after: int | None, limit: int) -> li
     remain = _partner.c.merged_into.is_(None)
     statement = select(*_columns).order_by(_partner.c.id).limit(limit)
     if query.strip():
-        ids = named(session, PARTNERS, query, where=[remain], after=after or 0, limit=limit)
+        ids = named(session, PARTNERS, query, where=[remain], after=after or 0, limit=limit).ids
         statement = statement.where(_partner.c.id.in_(ids or [0]))
     else:
         statement = statement.where(remain, _partner.c.id > (after or 0))

@@ -13,6 +13,7 @@ from sqlalchemy import Select, select
 
 from store.models import Follower, RecordType, Thread
 from store.queries.access_filter import Reader, has_no_members, member, readable_threads
+from store.queries.narrow import Found, merged
 from store.queries.newest import among, newest
 from store.queries.words import RECORDS, named
 from store.search import for_like, phrases
@@ -27,19 +28,19 @@ _names = select(RecordType.table().c.name)
 
 def page(
     session: Session, reader: Reader, *, record_type: str | None, query: str, before: int | None, limit: int
-) -> list[int]:
+) -> Found:
     """Ids of the threads that the reader may work on, newest first. query: words of the key and the title."""
     if reader.partner_id is not None and not (reader.internal and reader.active):
-        return []
+        return Found([])
     types = reader.types
     if record_type:
         types = frozenset({record_type}) if types is None or record_type in types else frozenset()
     if types == frozenset():
-        return []
+        return Found([])
     if query.strip():
         return _by_words(session, reader, types, query, before, limit)
     lists = list(_lists(session, reader, types))
-    return list(session.execute(newest(lists, before=before, limit=limit)).scalars()) if lists else []
+    return Found(list(session.execute(newest(lists, before=before, limit=limit)).scalars()) if lists else [])
 
 
 def _lists(session: Session, reader: Reader, types: frozenset[str] | None) -> Iterator[Select[int]]:
@@ -79,15 +80,15 @@ def _on(thread_id: Any, types: Iterable[str] | None) -> Select[int]:
 
 def _by_words(
     session: Session, reader: Reader, types: frozenset[str] | None, query: str, before: int | None, limit: int
-) -> list[int]:
+) -> Found:
     """Of the newest records that hold the words, and of his own, those that he may work on."""
     where = readable_threads(session, reader)
     if types is not None:
         where.append(_thread.c.record_type.in_(sorted(types)))
-    ids = named(session, RECORDS, query, where=where, before=before, limit=limit)
+    records = named(session, RECORDS, query, where=where, before=before, limit=limit)
     if reader.partner_id is None:
-        return ids
+        return records
     mine = list(session.execute(newest(list(_own(reader, types)), before=before, limit=MOST_OWN)).scalars())
     holds = [_thread.c.search_text.contains(for_like(phrase, inside=True)) for phrase in phrases(query)]
     found = select(_thread.c.id).where(among(session, _thread.c.id, mine), *holds, *where)
-    return sorted({*ids, *session.execute(found).scalars()}, reverse=True)[:limit]
+    return merged(records, list(session.execute(found).scalars()), limit)

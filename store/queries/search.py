@@ -32,8 +32,8 @@ from sqlalchemy.dialects.postgresql import TSQUERY, TSVECTOR
 from store.models import Message, Thread
 from store.queries import own
 from store.queries.access_filter import THREAD_OF, Reader, readable_messages
+from store.queries.narrow import Found
 from store.queries.newest import among, by_words, is_in_more, newest
-from store.queries.own import Found
 from store.search import Phrase, Scope, for_fts5, for_like, for_tsquery, marked_fts5, marked_tsquery
 from store.session import Session
 
@@ -71,7 +71,9 @@ def hits(
         ids = candidates(limit)
         return Found(ids if after is None else ids[::-1])
     narrow = [] if scope.staff else _not_inside(session, wanted)
-    return own.judged(session, candidates, reader, ascending=after is not None, limit=limit, narrow=narrow)
+    return own.readable_of(
+        session, candidates, reader, ascending=after is not None, limit=limit, narrow=narrow
+    )
 
 
 def _not_inside(session: Session, wanted: Sequence[Phrase]) -> list[ColumnElement[bool]]:

@@ -23,6 +23,7 @@ from store.models import (
 from store.models.views import ThreadView
 from store.queries import record_list
 from store.queries.access_filter import EVERYTHING, Reader, readable_threads
+from store.queries.narrow import Window
 from store.queries.newest import among
 from store.search import indexed
 from store.session import Session
@@ -185,11 +186,14 @@ def notified(session: Session, thread_ids: Sequence[int], at: datetime) -> None:
 def search(
     session: Session, *, record_type: str | None, query: str, before: int | None, limit: int,
     reader: Reader = EVERYTHING,
-) -> list[ThreadView]:  # fmt: skip
+) -> Window:  # fmt: skip
     """Threads that the reader may work on, newest first. query: words of the key and the title (words.py)."""
-    ids = record_list.page(session, reader, record_type=record_type, query=query, before=before, limit=limit)
-    statement = select(*_columns).where(_thread.c.id.in_(ids)).order_by(_thread.c.id.desc())
-    return [ThreadView._make(row) for row in session.execute(statement)] if ids else []
+    found = record_list.page(
+        session, reader, record_type=record_type, query=query, before=before, limit=limit
+    )
+    statement = select(*_columns).where(_thread.c.id.in_(found.ids)).order_by(_thread.c.id.desc())
+    rows = session.execute(statement) if found.ids else ()
+    return Window([ThreadView._make(row) for row in rows], found.reached)
 
 
 def titles(session: Session, names: Collection[tuple[str, str]]) -> dict[tuple[str, str], str]:

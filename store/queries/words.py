@@ -15,19 +15,20 @@ from sqlalchemy import BigInteger, ColumnElement, Select, Table, cast, column, f
 from sqlalchemy.dialects.postgresql import TSQUERY, TSVECTOR
 
 from store.models import InboundMail, Partner, Thread
+from store.queries.narrow import Found, judged
 from store.queries.newest import among, by_words
 from store.search import Phrase, for_fts5, for_like, for_tsquery, marked_tsquery, phrases
 from store.session import Session
 
 RECORDS, PARTNERS, MAILS = Thread.table(), Partner.table(), InboundMail.table()
+_FIRST = 10  # times the page, of which further conditions are asked at first
 MOST_SCANNED = 1000  # newest rows that are looked through for a part of a word
-MOST_JUDGED = 2000  # newest rows with the words of which further conditions are asked
 
 
 def named(
     session: Session, rows: Table, query: str, *, where: Sequence[ColumnElement[bool]] = (),
     before: int | None = None, after: int | None = None, limit: int,
-) -> list[int]:  # fmt: skip
+) -> Found:  # fmt: skip
     """Ids of the rows that hold all words of the query, the last word of each phrase at least in its beginning.
 
     rows: RECORDS, PARTNERS or MAILS. where: further conditions on them.
@@ -35,19 +36,26 @@ def named(
     """
     wanted = phrases(query)
     if not wanted:
-        return []
+        return Found([])
 
     def question(marks: Sequence[Sequence[str]]) -> Select[int]:
         return _indexed(session, rows, wanted, marks)
 
-    for most in (10 * limit, MOST_JUDGED) if where else (limit,):
-        candidates = by_words(session, question, rows, before=before, after=after, limit=most)
-        ids = _judged(session, rows, candidates, where)[:limit] if where else candidates
-        if len(ids) == limit or len(candidates) < most:
-            break
-    if ids:
-        return ids
-    return _inside(session, rows, wanted, where, before=before, after=after, limit=limit)
+    def candidates(most: int) -> list[int]:
+        return by_words(session, question, rows, before=before, after=after, limit=most)
+
+    def belonging(ids: Sequence[int]) -> Sequence[int]:
+        return list(
+            session.execute(select(rows.c.id).where(among(session, rows.c.id, ids), *where)).scalars()
+        )
+
+    if where:
+        found = judged(candidates, belonging, first=_FIRST * limit, limit=limit)
+    else:
+        found = Found(candidates(limit))
+    if found.ids or found.reached is not None:
+        return found
+    return Found(_inside(session, rows, wanted, where, before=before, after=after, limit=limit))
 
 
 def _inside(
@@ -62,15 +70,6 @@ def _inside(
         scanned = scanned.where(rows.c.id < before)
     order = rows.c.id.desc() if after is None else rows.c.id
     return list(session.execute(scanned.order_by(order).limit(limit)).scalars())
-
-
-def _judged(
-    session: Session, rows: Table, ids: Sequence[int], where: Sequence[ColumnElement[bool]]
-) -> list[int]:
-    """Those of the ids that satisfy the conditions, in their order."""
-    source = select(rows.c.id).where(among(session, rows.c.id, ids), *where)
-    found = set(session.execute(source).scalars())
-    return [one for one in ids if one in found]
 
 
 def _indexed(

@@ -112,7 +112,7 @@ def ask(database: Database, question: str, reader: Reader, thread_id: int | None
     started = time.perf_counter()
     with database.read() as session:
         search = Search(session, Question(question, reader, thread_id))
-        hits = search.fetch(before=None, after=None, limit=31)
+        hits = search.fetch(before=None, after=None, limit=31).rows
         message_views(session, search.rows(hits), search.words)
     return 1000 * (time.perf_counter() - started)
 

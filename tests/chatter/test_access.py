@@ -158,20 +158,22 @@ def test_list_search_get_and_files_agree_with_the_rule(
             had = {one.id for one in stage.messages if files.of_message(session, asker, one.id)}
             found = {
                 hit.id
-                for hit in Search(session, Question(query, asker)).fetch(before=None, after=None, limit=99)
+                for hit in Search(session, Question(query, asker))
+                .fetch(before=None, after=None, limit=99)
+                .rows
             }
             in_threads = {
                 hit.id
                 for thread in stage.threads
-                for hit in Search(session, Question(query, asker, thread.id)).fetch(
-                    before=None, after=None, limit=99
-                )
+                for hit in Search(session, Question(query, asker, thread.id))
+                .fetch(before=None, after=None, limit=99)
+                .rows
             }
             shown = {
                 row.id
                 for row in threads.search(
                     session, record_type=None, query="", before=None, limit=999, reader=asker
-                )
+                ).rows
             }
             ids = [thread.id for thread in stage.threads]
 
@@ -195,4 +197,6 @@ def test_an_outsider_never_reads_what_is_for_staff_by_list_search_or_id(world: W
         assert messages.one(session, message_id, asker) is None
         assert conversation.page(session, thread.id, reader=asker) == []
         assert Search(session, Question("needle", asker)).total == 0
-        assert threads.search(session, record_type=None, query="", before=None, limit=9, reader=asker) == []
+        assert (
+            threads.search(session, record_type=None, query="", before=None, limit=9, reader=asker).rows == []
+        )

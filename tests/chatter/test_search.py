@@ -31,7 +31,7 @@ def say(world: World, thread: ThreadView, text: str, **values: Any) -> int:
 def found(world: World, query: str, thread: ThreadView | None = None, **values: Any) -> list[int]:
     with world.database.read() as session:
         search = Search(session, Question(query, EVERYTHING, thread.id if thread else None, **values))
-        return [hit.id for hit in search.fetch(before=None, after=None, limit=30)]
+        return [hit.id for hit in search.fetch(before=None, after=None, limit=30).rows]
 
 
 @pytest.fixture(autouse=True, params=["index", "scan"])
@@ -135,8 +135,8 @@ def test_hits_are_paged_and_counted(world: World, thread: ThreadView):
     with world.database.read() as session:
         search = Search(session, Question("needle", EVERYTHING, thread.id))
         assert search.total == 7
-        assert [hit.id for hit in search.fetch(before=ids[4], after=None, limit=2)] == [ids[3], ids[2]]
-        assert [hit.id for hit in search.fetch(before=None, after=ids[2], limit=2)] == [ids[4], ids[3]]
+        assert [hit.id for hit in search.fetch(before=ids[4], after=None, limit=2).rows] == [ids[3], ids[2]]
+        assert [hit.id for hit in search.fetch(before=None, after=ids[2], limit=2).rows] == [ids[4], ids[3]]
 
 
 def test_f02_entries_of_a_subtype_are_found_by_what_it_is_called(world: World, thread: ThreadView):
@@ -171,7 +171,7 @@ def test_where_most_hits_are_closed_a_page_says_from_where_to_go_on(
     world: World, thread: ThreadView, monkeypatch: pytest.MonkeyPatch
 ):
     monkeypatch.setattr(
-        "store.queries.own.MOST_JUDGED", 3
+        "store.queries.narrow.MOST_JUDGED", 3
     )  # a page that asks of three hits whether they may be read
     monkeypatch.setattr("store.queries.own.FEW", 0)
     ann = world.partner("ann@example.com", internal=True)
@@ -185,8 +185,9 @@ def test_where_most_hits_are_closed_a_page_says_from_where_to_go_on(
     with world.database.read() as session:
         asked, seen, before = Search(session, Question("needle", Reader(partner_id=ann.id))), [], None
         for _ in range(4):
-            seen += [hit.id for hit in asked.fetch(before=before, after=None, limit=2)]
-            before = asked.reached
+            page = asked.fetch(before=before, after=None, limit=2)
+            seen += [hit.id for hit in page.rows]
+            before = page.reached
             if before is None:
                 break
         assert asked.total is None

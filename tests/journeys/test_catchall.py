@@ -34,7 +34,7 @@ def world(database: Database, tmp_path: Path):
 
 def records(world: World) -> int:
     with world.database.read() as session:
-        return len(threads.search(session, record_type=None, query="", before=None, limit=99))
+        return len(threads.search(session, record_type=None, query="", before=None, limit=99).rows)
 
 
 def outbox(world: World) -> int:

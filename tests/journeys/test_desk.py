@@ -78,7 +78,7 @@ def test_without_a_word_about_it_who_was_let_pass_follows_as_the_rule_says(datab
     settle(world, mail_id)
 
     with database.read() as session:
-        [thread] = threads.search(session, record_type="ticket", query="", before=None, limit=9)
+        [thread] = threads.search(session, record_type="ticket", query="", before=None, limit=9).rows
     world.close()
     assert world.followers(thread) == {"dora@stranger.example"}
 

@@ -537,7 +537,8 @@ def test_a_verified_colleague_who_opens_a_record_by_mail_follows_it(world: World
 
     with world.database.read() as session:
         found = {
-            t.title: t for t in threads.search(session, record_type="ticket", query="", before=None, limit=9)
+            t.title: t
+            for t in threads.search(session, record_type="ticket", query="", before=None, limit=9).rows
         }
     assert world.followers(found["By Ann"]) == {ann.email}
     assert world.followers(found["By Dan"]) == {"dan@new.example"}

@@ -26,7 +26,8 @@ def thread(world: World):
 def opened(world: World) -> list[str]:
     with world.database.read() as session:
         return [
-            one.title for one in threads.search(session, record_type="order", query="", before=None, limit=9)
+            one.title
+            for one in threads.search(session, record_type="order", query="", before=None, limit=9).rows
         ]
 
 

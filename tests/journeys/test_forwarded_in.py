@@ -52,7 +52,7 @@ def from_alice(text: str, subject: str = "Fwd: Pump broken") -> bytes:
 def entries(world: World):
     """The one record that was opened and its entries."""
     with world.database.read() as session:
-        [thread] = threads.search(session, record_type="ticket", query="", before=None, limit=9)
+        [thread] = threads.search(session, record_type="ticket", query="", before=None, limit=9).rows
     return thread, world.messages(thread)
 
 

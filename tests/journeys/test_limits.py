@@ -56,7 +56,7 @@ def answers(
 
 def records(world: World, record_type: str = "ticket") -> int:
     with world.database.read() as session:
-        return len(threads.search(session, record_type=record_type, query="", before=None, limit=200))
+        return len(threads.search(session, record_type=record_type, query="", before=None, limit=200).rows)
 
 
 @pytest.mark.parametrize("proven", [True, False], ids=["proven", "claimed"])

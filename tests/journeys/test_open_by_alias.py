@@ -8,7 +8,7 @@ from tests.builders import DOMAIN, World, a_mail, hop_client, stamped
 
 def opened(world: World):
     with world.database.read() as session:
-        return threads.search(session, record_type="ticket", query="", before=None, limit=9)
+        return threads.search(session, record_type="ticket", query="", before=None, limit=9).rows
 
 
 def test_a_verified_stranger_opens_a_record_and_follows_it(world: World):

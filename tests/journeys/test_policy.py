@@ -57,7 +57,7 @@ def mailed(world: World, kind: str = "refusal") -> list[Any]:
 
 def opened(world: World) -> list[Any]:
     with world.database.read() as session:
-        return threads.search(session, record_type="ticket", query="", before=None, limit=99)
+        return threads.search(session, record_type="ticket", query="", before=None, limit=99).rows
 
 
 def test_t040_without_a_policy_everybody_opens_a_record(world: World):

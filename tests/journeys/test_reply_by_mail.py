@@ -211,7 +211,7 @@ def test_two_threads_get_one_message_each_and_the_alias_beside_them_opens_nothin
     assert len(world.messages(one)) == len(world.messages(two)) == 1
     assert [target.state for target in world.targets(mail_id)] == ["posted"] * 3
     with world.database.read() as session:
-        assert len(threads.search(session, record_type="ticket", query="", before=None, limit=9)) == 2
+        assert len(threads.search(session, record_type="ticket", query="", before=None, limit=9).rows) == 2
 
 
 def test_a_revoked_reply_address_is_unknown_at_the_door(world: World):

@@ -54,7 +54,7 @@ def answer(world: World, *to: str, author: str = CAROL, extra: str = "", **more:
 
 def opened(world: World, record_type: str = "ticket") -> list[ThreadView]:
     with world.database.read() as session:
-        return threads.search(session, record_type=record_type, query="", before=None, limit=99)
+        return threads.search(session, record_type=record_type, query="", before=None, limit=99).rows
 
 
 def test_t060_a_known_in_reply_to_leads_to_its_thread_whatever_to_says(world: World, thread):

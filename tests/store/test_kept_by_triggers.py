@@ -41,7 +41,7 @@ def say(world: World, thread: ThreadView, words: str, **values: Any) -> int:
 def found(world: World, words: str, **scope: Any) -> list[int]:
     with world.database.read() as session:
         asked = Search(session, Question(words, EVERYTHING, **scope))
-        return [hit.id for hit in asked.fetch(before=None, after=None, limit=99)]
+        return [hit.id for hit in asked.fetch(before=None, after=None, limit=99).rows]
 
 
 def check_index(world: World) -> None:
@@ -153,9 +153,9 @@ def test_staff_alone_finds_the_internal_changes_of_an_entry_for_everybody(world:
                 scope = thread.id if small else None
                 assert [
                     hit.id
-                    for hit in Search(session, Question("fortytwo", reader, scope)).fetch(
-                        before=None, after=None, limit=9
-                    )
+                    for hit in Search(session, Question("fortytwo", reader, scope))
+                    .fetch(before=None, after=None, limit=9)
+                    .rows
                 ] == hits
                 assert Search(session, Question("five", reader, scope)).total == 1
 
@@ -166,7 +166,9 @@ def test_a_change_of_members_by_the_api_changes_what_a_colleague_lists(world: Wo
 
     def listed() -> list[str]:
         with world.database.read() as session:
-            rows = threads.search(session, record_type=None, query="", before=None, limit=9, reader=reader)
+            rows = threads.search(
+                session, record_type=None, query="", before=None, limit=9, reader=reader
+            ).rows
             return [row.key for row in rows]
 
     assert listed() == ["1"]

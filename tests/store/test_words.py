@@ -7,15 +7,16 @@ import pytest
 from gateway.chatter import partners as people
 from gateway.chatter.merge_partners import merge
 from gateway.chatter.records import RecordChange
-from store.queries import ledger, words
+from store.queries import ledger, narrow, words
 from store.queries import partner as partners
 from store.queries import thread as threads
+from store.queries.access_filter import Reader
 from tests.builders import DOMAIN, World, a_mail
 
 
 def records(world: World, query: str, **more) -> list[str]:
     with world.database.read() as session:
-        found = threads.search(session, record_type=None, query=query, before=None, limit=30, **more)
+        found = threads.search(session, record_type=None, query=query, before=None, limit=30, **more).rows
     return [thread.key for thread in found]
 
 
@@ -97,9 +98,32 @@ def test_a_list_of_hits_goes_on_where_its_page_ended(world: World):
     for number in range(7):
         world.ticket(f"T-{number}", title="Pump")
     with world.database.read() as session:
-        ids = words.named(session, words.RECORDS, "pump", limit=3)
-        more = words.named(session, words.RECORDS, "pump", before=ids[-1], limit=10)
-        back = words.named(session, words.RECORDS, "pump", after=more[0], limit=2)
+        ids = words.named(session, words.RECORDS, "pump", limit=3).ids
+        more = words.named(session, words.RECORDS, "pump", before=ids[-1], limit=10).ids
+        back = words.named(session, words.RECORDS, "pump", after=more[0], limit=2).ids
 
     assert len(ids) == 3 and len(more) == 4
     assert back == [ids[2], ids[1]]
+
+
+def test_a_search_that_is_narrowed_goes_on_where_its_looking_ended(
+    world: World, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(narrow, "MOST_JUDGED", 5)  # the bound is lowered, nothing is replaced
+    ann = Reader(partner_id=world.partner("ann@corp.example", internal=True).id)
+    world.ticket("open", title="Pump")
+    for number in range(12):
+        closed = world.ticket(f"closed{number}", title="Pump")
+        with world.database.write() as session:
+            threads.change(session, closed, {"members": []}, world.now)
+
+    pages, before = [], None
+    while before is not None or not pages:
+        with world.database.read() as session:
+            found = threads.search(
+                session, record_type=None, query="pump", before=before, limit=2, reader=ann
+            )
+        pages.append([thread.key for thread in found.rows])
+        before = found.reached
+
+    assert pages == [[], [], ["open"]]

@@ -35,7 +35,7 @@ def open_by_mail(web: Web, *, proven: bool, extra: str = "") -> str:
     else:
         web.world.receive(raw, SUPPORT, reverse_path=ERIKA)
     with web.world.database.read() as session:
-        return f"/records/ticket/{threads.search(session, record_type='ticket', query='', before=None, limit=1)[0].key}"
+        return f"/records/ticket/{threads.search(session, record_type='ticket', query='', before=None, limit=1).rows[0].key}"
 
 
 async def paths(api: Api) -> list[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 import msgspec
@@ -10,7 +11,6 @@ from litestar import Request, Response, get, post
 
 from gateway.chatter.access import Caller
 from gateway.chatter.actor import EVERYTHING, Reader, check_writer, open_thread, reader_of, shown_thread
-from gateway.chatter.conversation import Conversation
 from gateway.chatter.files import without_data_images
 from gateway.chatter.names import Person, person
 from gateway.chatter.page import MessageView, message_views
@@ -31,6 +31,7 @@ from gateway.web.paging import Page, Wished, both_ways
 from gateway.web.schema import NOW, MessageBody
 from gateway.web.services import Given, Services
 from store.models.views import ThreadView
+from store.queries import conversation
 from store.queries import message as messages
 from store.queries import partner as partners
 from store.session import Session
@@ -53,8 +54,8 @@ def list_messages(
     kind: list[str] | None = None, actor: str | None = None,
 ) -> Page[MessageView]:  # fmt: skip
     """The conversation, newest first. q: words that must all occur; accents and case do not matter. kind: of these
-    kinds (``message,note`` leaves out the log). actor: as this person sees it. total is left out when there are over 1,000 hits, or 20,000
-    messages without q."""
+    kinds (``message,note`` leaves out the log). actor: as this person sees it. total is left out when there are over
+    1,000 hits, or 20,000 messages without q."""
     kinds = kinds_of(kind)
 
     def work(session: Session) -> Page[MessageView]:
@@ -63,10 +64,9 @@ def list_messages(
         if q.strip():
             return hits(session, Question(q, reader, thread_id=thread.id, kinds=kinds), wish)
 
-        conversation = Conversation(session, thread.id, reader, kinds)
-        rows, following = both_ways(conversation.fetch, wish)
-        following = conversation.reached if following is None else following
-        total = conversation.total
+        fetch = partial(conversation.window, session, thread.id, kinds=kinds, reader=reader)
+        rows, following = both_ways(fetch, wish)
+        total = conversation.count(session, thread.id, kinds=kinds, reader=reader)
         views = message_views(session, rows, outsider=not reader.internal)
         return Page(views, following, msgspec.UNSET if total is None else total)
 

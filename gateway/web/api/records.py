@@ -10,7 +10,7 @@ from gateway.chatter.actor import check_changes, open_thread, reader_of
 from gateway.chatter.page import RecordView
 from gateway.chatter.records import RecordChange
 from gateway.web.auth import Asking, needs
-from gateway.web.paging import Page, Wished, cut
+from gateway.web.paging import Page, Wished, page_of
 from gateway.web.schema import RecordBody
 from gateway.web.services import Given
 from store.queries import thread as threads
@@ -78,11 +78,11 @@ def list_records(
 
     def work(session: Session) -> Page[RecordView]:
         reader = reader_of(session, services.types, caller=caller, actor=actor)
-        rows = threads.search(
+        found = threads.search(
             session, record_type=type, query=q, before=before, limit=wish.limit + 1, reader=reader
         )
-        page, following = cut(rows, wish.limit, lambda thread: thread.id)
-        return Page(services.record_views.many(session, page), following)
+        page = page_of(found, wish.limit)
+        return Page(services.record_views.many(session, page.items), page.next)
 
     return services.read(work)
 

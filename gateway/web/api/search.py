@@ -64,7 +64,6 @@ def hits(session: Session, question: Question, wish: Wish) -> Page[MessageView]:
     views = message_views(
         session, search.rows(page), search.words, outsider=not reader.internal, labels=search.labels
     )
-    following = search.reached if following is None else following
     total = search.total if len(views) == len(page) else None
     return Page(views, following, msgspec.UNSET if total is None else total)
 

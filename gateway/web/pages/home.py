@@ -29,7 +29,7 @@ def home(request: Request[Any, Any, Any], services: Given) -> Response[Any]:
             lambda session: threads.search(
                 session, record_type=None, query="", before=None, limit=_RECENT,
                 reader=reader_of(session, services.types, partner=partner),
-            )
+            ).rows
         )  # fmt: skip
     return page(request, services, "home.html", recent=recent)
 

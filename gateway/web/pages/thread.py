@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 from litestar import Request, Response, get, post
@@ -36,10 +37,7 @@ def show_thread(
     def work(session: Session) -> dict[str, Any]:
         thread = _open(session, services, colleague, record_type, key)
 
-        def fetch(**where: Any) -> list[Any]:
-            return conversation.page(session, thread.id, **where)
-
-        rows, following = both_ways(fetch, wish)
+        rows, following = both_ways(partial(conversation.window, session, thread.id), wish)
         shown = followers.followers(session, thread.id, limit=_FOLLOWERS)
         return {
             "record": services.record_view(session, thread),
