@@ -40,7 +40,10 @@ _MOST_COLLISIONS = 5  # then what collides is set aside
 
 
 class ScheduledView(msgspec.Struct, frozen=True):
-    """A message that is to be posted later. state: waiting, or failed; then trouble says why."""
+    """A message that is to be posted later. state: waiting, or failed; then trouble says why.
+
+    signature: the author's is put under the text when it is posted.
+    """
 
     id: int
     record: RecordName
@@ -52,8 +55,11 @@ class ScheduledView(msgspec.Struct, frozen=True):
     body_text: str
     mentions: list[str]
     recipients: list[str]
+    cc: list[str]
+    skip_followers: bool
     attachment_ids: list[int]
     template: str
+    signature: bool
     state: str
     trouble: str
     created_at: datetime
@@ -95,7 +101,8 @@ def view(row: Any) -> ScheduledView:
         id=row.id, record=RecordName(row.record_type, row.key), kind=writing.kind,
         author=Person(row.author_id, row.name, row.email, row.internal), send_at=row.send_at, subject=writing.subject,
         body_html=html, body_text=text, mentions=list(writing.mentions), recipients=list(writing.recipients),
-        attachment_ids=list(writing.attachment_ids), template=writing.template, state=row.state, trouble=row.trouble,
+        cc=list(writing.cc), skip_followers=writing.skip_followers, attachment_ids=list(writing.attachment_ids),
+        template=writing.template, signature=writing.signature, state=row.state, trouble=row.trouble,
         created_at=row.created_at,
     )  # fmt: skip
 

@@ -68,16 +68,19 @@ def change_scheduled(
     body_text: Text = UNSET,
     mentions: Sequence[str] | UnsetType | None = UNSET,
     recipients: Sequence[str] | UnsetType | None = UNSET,
+    cc: Sequence[str] | UnsetType | None = UNSET,
+    skip_followers: bool | UnsetType | None = UNSET,
     attachment_ids: Sequence[int] | UnsetType | None = UNSET,
     confirm_external: Sequence[str] | UnsetType | None = UNSET,
     template: Text = UNSET,
+    signature: bool | UnsetType | None = UNSET,
     actor: str | UnsetType = UNSET,
 ) -> Call[Scheduled]:
     """Change a message that waits, or its time."""
     body = changes(
         send_at=send_at, subject=subject, body_html=body_html, body_text=body_text, mentions=mentions,
-        recipients=recipients, attachment_ids=attachment_ids, confirm_external=confirm_external,
-        template=template, actor=actor,
+        recipients=recipients, cc=cc, skip_followers=skip_followers, attachment_ids=attachment_ids,
+        confirm_external=confirm_external, template=template, signature=signature, actor=actor,
     )  # fmt: skip
     return Call("PATCH", f"/scheduled/{scheduled_id}", Scheduled, body)
 

@@ -316,3 +316,46 @@ async def test_images_of_a_scheduled_message_arrive_with_it(web: Web, api: Api, 
     assert all(
         f'src="/api/v1/attachments/{one["id"]}"' in posted["body_html"] for one in posted["attachments"]
     )
+
+
+async def test_whom_a_waiting_message_names_and_its_signature_can_be_changed_until_it_is_posted(
+    web: Web, api: Api, record
+):
+    await api.put(f"/partners/{ALICE}", json={"signature": "Alice, Sales"})
+    kept = await later(api)
+    path, change = f"/scheduled/{kept['id']}", {"cc": [BOB], "skip_followers": True, "signature": True}
+    assert (kept["cc"], kept["skip_followers"], kept["signature"]) == ([], False, False)
+
+    changed = (await api.patch(path, json={**change, "actor": ALICE})).json()
+    seen = (await api.get(path)).json()
+
+    assert {name: changed[name] for name in change} == {name: seen[name] for name in change} == change
+    tick(web)
+    [mail] = await send(web)
+    assert mail["To"] == BOB, "Olga follows and is left out"
+    assert "Alice, Sales" in text_of(mail)
+    [posted] = await said(api)
+    assert [one["email"] for one in posted["cc"]] == [BOB]
+
+
+async def test_null_takes_back_what_a_waiting_message_said(api: Api, record):
+    kept = await later(api, cc=[BOB], skip_followers=True, signature=True)
+    path, names = f"/scheduled/{kept['id']}", ("cc", "skip_followers", "signature")
+    assert [kept[name] for name in names] == [[BOB], True, True]
+
+    emptied = await api.patch(path, json={**dict.fromkeys(names), "actor": ALICE})
+
+    assert [emptied.json()[name] for name in names] == [[], False, False]
+
+
+async def test_a_waiting_note_is_copied_to_no_outsider_who_was_not_confirmed(api: Api, record):
+    kept = await later(api, kind="note")
+    path = f"/scheduled/{kept['id']}"
+
+    refused = await api.patch(path, json={"cc": [OLGA], "actor": ALICE})
+    nobody = await api.patch(path, json={"cc": ["nobody"], "actor": ALICE})
+    confirmed = await api.patch(path, json={"cc": [OLGA], "confirm_external": [OLGA], "actor": ALICE})
+
+    assert refused.status_code == 409 and refused.json()["external"] == [OLGA]
+    assert nobody.status_code == 422 and nobody.json()["errors"][0]["pointer"] == "#/cc/0"
+    assert confirmed.status_code == 200 and confirmed.json()["cc"] == [OLGA]

@@ -92,7 +92,10 @@ class Version(Struct, frozen=True):
 
 
 class Scheduled(Struct, frozen=True):
-    """A message that is to be posted later. state: waiting, or failed; then trouble says why."""
+    """A message that is to be posted later. state: waiting, or failed; then trouble says why.
+
+    signature: the author's is put under the text when it is posted.
+    """
 
     id: int
     record: RecordName
@@ -104,8 +107,11 @@ class Scheduled(Struct, frozen=True):
     body_text: str
     mentions: list[str]
     recipients: list[str]
+    cc: list[str]
+    skip_followers: bool
     attachment_ids: list[int]
     template: str
+    signature: bool
     state: str
     trouble: str
     created_at: datetime

@@ -36,13 +36,17 @@ class ScheduledBody(Body):
     body_text: NullText = UNSET
     mentions: list[str] | UnsetType | None = UNSET
     recipients: list[str] | UnsetType | None = UNSET
+    cc: list[str] | UnsetType | None = UNSET
+    skip_followers: bool | UnsetType | None = UNSET
     attachment_ids: list[Id] | UnsetType | None = UNSET
     confirm_external: list[str] | UnsetType | None = UNSET
     template: NullText = UNSET
+    signature: bool | UnsetType | None = UNSET
 
 
 _EMPTY: dict[str, Any] = {
-    "mentions": (), "recipients": (), "attachment_ids": (), "confirm_external": (), "template": "",
+    "mentions": (), "recipients": (), "cc": (), "skip_followers": False, "attachment_ids": (), "confirm_external": (),
+    "template": "", "signature": False,
 }  # fmt: skip
 
 
