@@ -147,28 +147,29 @@ class PartnerDetails(msgspec.Struct, frozen=True):
 
 def message_views(
     session: Session, rows: Sequence[Any], words: Sequence[Phrase] = (), *, outsider: bool = False,
-    labels: Mapping[tuple[str, str], str] | None = None,
+    labels: Mapping[tuple[str, str], str] | None = None, files: bool = True,
 ) -> list[MessageView]:  # fmt: skip
     """The messages of rows of ``messages.page``, in their order: two statements. words: that were looked for, to be
     marked; an entry that held them only in lines which are not shown is left out.
 
     An image inside the body that the thread has shown before, such as the logo of a signature, is no file
     of the list; the body shows it as ever. outsider: without what is for staff: who was told, and internal
-    changes. labels: what subtypes are called that were found by that, by record type and name.
+    changes. labels: what subtypes are called that were found by that, by record type and name. files: False = none
+    of them has any, which spares the question.
     """
     ids = [row.id for row in rows]
-    files = messages.attachments_of(session, ids)
+    files_of = messages.attachments_of(session, ids if files else ())
     notices = {} if outsider else messages.notices_of(session, ids)
     names = {row.id: (labels or {}).get((row.record_type, row.subtype), "") for row in rows}
     narrowed = with_lines(session, rows, outsider=outsider)
     rows = [
         shown
         for row, shown in zip(rows, narrowed, strict=True)
-        if shown is row or holds(words_of(shown, files.get(row.id, []), names[row.id]), words)
+        if shown is row or holds(words_of(shown, files_of.get(row.id, []), names[row.id]), words)
     ]
     staff = _staff_among(session, rows)
     return [
-        _message(row, files.get(row.id, []), notices.get(row.id, []), words, staff, label=names[row.id])
+        _message(row, files_of.get(row.id, []), notices.get(row.id, []), words, staff, label=names[row.id])
         for row in rows
     ]
 

@@ -196,6 +196,29 @@ async def test_a_page_of_messages_costs_the_same_whatever_its_length(web: Web, a
     event.remove(web.world.database._reader, "before_cursor_execute", note)
 
 
+async def test_a_post_costs_nine_statements_however_many_follow(web: Web, api: Api):
+    body = await a_conversation(api)
+    statements: list[str] = []
+    note = lambda *given: statements.append(given[2])  # noqa: E731 - said once
+    event.listen(web.world.database.engine, "before_cursor_execute", note)
+
+    async def cost() -> int:
+        statements.clear()
+        await api.post("/records/ticket/7/messages", json=body)
+        asked = [one for one in statements if not one.startswith(("BEGIN", "SELECT pg_notify"))]
+        return len([one for one in asked if " api_token" not in one])
+
+    await cost()
+    few = await cost()
+    for number in range(12):
+        await api.post(
+            "/records/ticket/7/followers", json={"email": f"f{number}@customer.example", "notify": False}
+        )
+
+    assert await cost() == few == 9, "\n".join(statements)
+    event.remove(web.world.database.engine, "before_cursor_execute", note)
+
+
 async def test_paging_is_stable_while_messages_arrive(api: Api):
     body = await a_conversation(api)
     ids = [(await api.post("/records/ticket/7/messages", json=body)).json()["id"] for _ in range(7)]

@@ -99,7 +99,7 @@ def post_message(
         if send_at > now:
             return 201, schedule(session, thread, writing, send_at, creator=data.actor, now=now)
         receipt = write(session, thread, writing, posting=services.posting, now=services.now(), author=author)
-        return 201, one_message(session, receipt.message_id)
+        return 201, one_message(session, receipt.message_id, files=receipt.files)
 
     return once(request, services, caller, data, work)
 
@@ -189,12 +189,14 @@ def _timing(channel: str) -> str:
     return {EMAIL: "now", INBOX: "web"}.get(channel, "none")
 
 
-def one_message(session: Session, message_id: int, reader: Reader = EVERYTHING) -> MessageView:
-    """A message as it is shown to this reader. Raises NotFound."""
+def one_message(
+    session: Session, message_id: int, reader: Reader = EVERYTHING, *, files: bool = True
+) -> MessageView:
+    """A message as it is shown to this reader. files: as for ``message_views``. Raises NotFound."""
     row = messages.one(session, message_id, reader)
     if row is None:
         raise NotFound(f"there is no message {message_id}")
-    return message_views(session, [row], outsider=not reader.internal)[0]
+    return message_views(session, [row], outsider=not reader.internal, files=files)[0]
 
 
 def _wished(text: str | None, now: datetime) -> datetime | None:
