@@ -14,6 +14,7 @@ from sqlalchemy.dialects.sqlite import insert as insert_sqlite
 from store.bell import ring
 from store.models import Arrival, Attachment, Delivery, Message, MessageRef, Notice, Partner, Thread
 from store.queries.access_filter import EVERYTHING, THREAD_OF, Reader, readable_messages
+from store.queries.numbered import Numbered
 from store.session import Session
 
 _message = Message.table()
@@ -72,15 +73,14 @@ def add(session: Session, values: dict[str, Any]) -> int:
     return int(key[0])
 
 
-_add_all = insert(_message).returning(_message.c.id, sort_by_parameter_order=True)
+_numbered = Numbered(_message)
 
 
 def add_all(session: Session, rows: Sequence[dict[str, Any]]) -> list[int]:
     """Enter messages (rows as for ``add``); answers their ids in order. Rings ``threads``."""
-    if not rows:
-        return []
-    ring(session, "threads")
-    return list(session.execute(_add_all, list(rows)).scalars())
+    if rows:
+        ring(session, "threads")
+    return _numbered.add(session, rows)
 
 
 _add_refs = insert(_ref)

@@ -25,6 +25,7 @@ from store.queries import record_list
 from store.queries.access_filter import EVERYTHING, Reader, readable_threads
 from store.queries.narrow import Window
 from store.queries.newest import among
+from store.queries.numbered import Numbered
 from store.search import indexed
 from store.session import Session
 
@@ -103,18 +104,16 @@ def _words(key: str, title: str) -> str:
     return indexed(f"{key}\n{title}")
 
 
-_add_all = insert(_thread).returning(_thread.c.id, sort_by_parameter_order=True)
+_numbered = Numbered(_thread)
 
 
 def add_all(session: Session, rows: Sequence[dict[str, Any]], now: datetime) -> list[int]:
     """Enter records (every column but id and times); answers their ids in order."""
-    if not rows:
-        return []
     timed = [
         {**row, "search_text": _words(row["key"], row["title"]), "created_at": now, "updated_at": now}
         for row in rows
     ]
-    return list(session.execute(_add_all, timed).scalars())
+    return _numbered.add(session, timed)
 
 
 _by_keys = (
