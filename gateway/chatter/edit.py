@@ -154,31 +154,28 @@ def remove(
     messages.change(session, row.id, {**emptied, "search_internal": "", "deleted_at": now})
 
 
-def versions(
-    session: Session,
-    message_id: int,
-    *,
-    author_id: int | None,
-    actor: str | None,
-    before: int | None,
-    limit: int,
-) -> list[Version]:
-    """Earlier versions of a message, newest first; the present one is the message.
+def may_see_versions(session: Session, message_id: int, *, author_id: int | None, actor: str | None) -> None:
+    """Refuse who is neither the author of a message nor an admin: a reader was shown the last text only.
 
-    author_id: of the message. actor: e-mail of who asks, None = the application itself. He must be the author
-    or an admin: a reader was shown the last text only. Raises Forbidden, BadValue.
+    author_id: of the message. actor: e-mail of who asks, None = the application itself. Raises Forbidden, BadValue.
     """
     if actor:
         who = known(session, actor, "actor")
         if not who.active or (who.id != author_id and who.role != "admin"):
             raise Forbidden(f"{who.email} is neither the author of message {message_id} nor an admin")
+
+
+def versions(
+    session: Session, message_id: int, *, before: int | None, after: int | None, limit: int
+) -> list[Version]:
+    """Earlier versions of a message, newest first; the present one is the message."""
     return [
         Version(
             row.id, row.body_html, row.body_text, row.written_at, row.replaced_at,
             Person(row.editor_id, row.name or row.editor_name, row.email or row.editor_email, bool(row.internal)),
             row.deleted, row.files or (),
         )
-        for row in store.versions(session, message_id, before=before, limit=limit)
+        for row in store.versions(session, message_id, before=before, after=after, limit=limit)
     ]  # fmt: skip
 
 

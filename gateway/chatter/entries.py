@@ -76,11 +76,13 @@ class DeliveryView(msgspec.Struct, frozen=True):
 
 
 def ledger_entries(
-    session: Session, *, state: str | None = None, query: str = "", before: int | None = None, limit: int = 30,
-    types: Collection[str] | None = None,
+    session: Session, *, state: str | None = None, query: str = "", before: int | None = None,
+    after: int | None = None, limit: int = 30, types: Collection[str] | None = None,
 ) -> Window:  # fmt: skip
     """Entries of the ledger, newest first: two statements. types: only of these record types, None = all."""
-    found = ledger.ledger(session, state=state, query=query, before=before, limit=limit, types=types)
+    found = ledger.ledger(
+        session, state=state, query=query, before=before, after=after, limit=limit, types=types
+    )
     return found._replace(rows=entry_views(session, found.rows))
 
 
@@ -133,11 +135,11 @@ def _line(line: dict[str, Any], target: str | msgspec.UnsetType = msgspec.UNSET)
 
 def delivery_views(
     session: Session, *, state: str | None = None, thread_id: int | None = None, before: int | None = None,
-    limit: int = 30, types: Collection[str] | None = None,
+    after: int | None = None, limit: int = 30, types: Collection[str] | None = None,
 ) -> Window:  # fmt: skip
     """Deliveries, newest first: one statement. types: of these record types, None = all."""
     found = deliveries.queue(
-        session, state=state, thread_id=thread_id, before=before, limit=limit, types=types
+        session, state=state, thread_id=thread_id, before=before, after=after, limit=limit, types=types
     )
     return found._replace(rows=[delivery_view(row) for row in found.rows])
 

@@ -7,9 +7,16 @@ from gateway.client.shapes.addresses import Block, Suppression
 from gateway.client.shapes.common import Page
 
 
-def suppressions(*, before: Cursor = None, limit: int = 200) -> Call[Page[Suppression]]:
+def suppressions(
+    *, before: Cursor = None, after: Cursor = None, around: Cursor = None, limit: int = 200
+) -> Call[Page[Suppression]]:
     """Addresses that get no mail, by address."""
-    return Call("GET", "/suppressions", Page[Suppression], query=asked(before=before, limit=limit))
+    return Call(
+        "GET",
+        "/suppressions",
+        Page[Suppression],
+        query=asked(before=before, after=after, around=around, limit=limit),
+    )
 
 
 def suppression(address: str) -> Call[Suppression]:
@@ -39,9 +46,13 @@ def delete_suppression(address: str, *, actor: str = "") -> Call[None]:
     return Call("DELETE", f"/suppressions/{step(address)}", None, query=asked(actor=actor))
 
 
-def blocks(*, before: Cursor = None, limit: int = 200) -> Call[Page[Block]]:
+def blocks(
+    *, before: Cursor = None, after: Cursor = None, around: Cursor = None, limit: int = 200
+) -> Call[Page[Block]]:
     """Reverse-paths that are refused at the door, by pattern."""
-    return Call("GET", "/blocks", Page[Block], query=asked(before=before, limit=limit))
+    return Call(
+        "GET", "/blocks", Page[Block], query=asked(before=before, after=after, around=around, limit=limit)
+    )
 
 
 def put_block(pattern: str, *, reason: str | None = None, actor: str | None = None) -> Call[Block]:

@@ -16,7 +16,9 @@ Answer = TypeVar("Answer")
 Value = TypeVar("Value")
 Text = str | None | UnsetType  # of a changing call: left out, cleared, or new
 Flag = bool | None | UnsetType  # the same; None = as it is by itself
-Cursor = str | int | None  # ``next`` of the page before, None = the first page
+Cursor = str | int | None
+"""A place in a list, None = its beginning. before: ``next`` of the page before; after: what stands just above this item;
+around: this item and its neighbours. At most one of them."""
 Query = dict[str, str | int | list[str]]
 
 

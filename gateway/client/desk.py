@@ -19,9 +19,17 @@ def take_mail(
     return Call("POST", "/raw", Receipt, query=wish, mail=mail, key=idempotency_key)
 
 
-def ledger(*, state: str = "", query: str = "", before: Cursor = None, limit: int = 30) -> Call[Page[Entry]]:
+def ledger(
+    *,
+    state: str = "",
+    query: str = "",
+    before: Cursor = None,
+    after: Cursor = None,
+    around: Cursor = None,
+    limit: int = 30,
+) -> Call[Page[Entry]]:
     """Accepted mails, newest first. query: words of the subject, an address, a Message-ID."""
-    wish = asked(state=state, q=query, before=before, limit=limit)
+    wish = asked(state=state, q=query, before=before, after=after, around=around, limit=limit)
     return Call("GET", "/ledger", Page[Entry], query=wish)
 
 

@@ -46,10 +46,17 @@ def _form(*, pending: bool, actor: str | None) -> dict[str, str]:
 
 
 def files(
-    record_type: str, key: str, *, before: Cursor = None, limit: int = 200, actor: str = ""
+    record_type: str,
+    key: str,
+    *,
+    before: Cursor = None,
+    after: Cursor = None,
+    around: Cursor = None,
+    limit: int = 200,
+    actor: str = "",
 ) -> Call[Page[File]]:
     """Files of a record and of its messages, in the order in which they came. actor: that this person may have."""
-    wish = asked(before=before, limit=limit, actor=actor)
+    wish = asked(before=before, after=after, around=around, limit=limit, actor=actor)
     return Call("GET", f"{record_path(record_type, key)}/attachments", Page[File], query=wish)
 
 

@@ -29,10 +29,17 @@ def follow(
 
 
 def followers(
-    record_type: str, key: str, *, before: Cursor = None, limit: int = 200, actor: str = ""
+    record_type: str,
+    key: str,
+    *,
+    before: Cursor = None,
+    after: Cursor = None,
+    around: Cursor = None,
+    limit: int = 200,
+    actor: str = "",
 ) -> Call[Page[Follower]]:
     """Who follows a record, by partner id. actor: not at all for an outsider."""
-    wish = asked(before=before, limit=limit, actor=actor)
+    wish = asked(before=before, after=after, around=around, limit=limit, actor=actor)
     return Call("GET", f"{record_path(record_type, key)}/followers", Page[Follower], query=wish)
 
 

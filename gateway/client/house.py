@@ -44,9 +44,16 @@ def record_type(name: str) -> Call[RecordType]:
     return Call("GET", f"/record-types/{step(name)}", RecordType)
 
 
-def record_types(*, before: Cursor = None, limit: int = 200) -> Call[Page[RecordType]]:
+def record_types(
+    *, before: Cursor = None, after: Cursor = None, around: Cursor = None, limit: int = 200
+) -> Call[Page[RecordType]]:
     """Record types by name."""
-    return Call("GET", "/record-types", Page[RecordType], query=asked(before=before, limit=limit))
+    return Call(
+        "GET",
+        "/record-types",
+        Page[RecordType],
+        query=asked(before=before, after=after, around=around, limit=limit),
+    )
 
 
 def delete_record_type(name: str, *, actor: str = "") -> Call[None]:
@@ -75,9 +82,13 @@ def alias(address: str) -> Call[Alias]:
     return Call("GET", f"/aliases/{step(address)}", Alias)
 
 
-def aliases(*, before: Cursor = None, limit: int = 200) -> Call[Page[Alias]]:
+def aliases(
+    *, before: Cursor = None, after: Cursor = None, around: Cursor = None, limit: int = 200
+) -> Call[Page[Alias]]:
     """Aliases by address."""
-    return Call("GET", "/aliases", Page[Alias], query=asked(before=before, limit=limit))
+    return Call(
+        "GET", "/aliases", Page[Alias], query=asked(before=before, after=after, around=around, limit=limit)
+    )
 
 
 def delete_alias(address: str, *, actor: str = "") -> Call[None]:

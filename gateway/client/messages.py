@@ -50,8 +50,8 @@ def messages(
     query: str = "",
     kind: str | Sequence[str] = "",
     before: Cursor = None,
-    after: int | None = None,
-    around: int | None = None,
+    after: Cursor = None,
+    around: Cursor = None,
     limit: int = 30,
     actor: str = "",
 ) -> Call[Page[Message]]:
@@ -75,8 +75,8 @@ def search(
     record_type: str = "",
     kind: str | Sequence[str] = "",
     before: Cursor = None,
-    after: int | None = None,
-    around: int | None = None,
+    after: Cursor = None,
+    around: Cursor = None,
     limit: int = 30,
     actor: str = "",
 ) -> Call[Page[Found]]:
@@ -123,10 +123,16 @@ def delete_message(message_id: int, *, actor: str = "") -> Call[None]:
 
 
 def versions(
-    message_id: int, *, before: Cursor = None, limit: int = 30, actor: str = ""
+    message_id: int,
+    *,
+    before: Cursor = None,
+    after: Cursor = None,
+    around: Cursor = None,
+    limit: int = 30,
+    actor: str = "",
 ) -> Call[Page[Version]]:
     """How a message stood before each edit, newest first. actor: its author or an admin."""
-    wish = asked(before=before, limit=limit, actor=actor)
+    wish = asked(before=before, after=after, around=around, limit=limit, actor=actor)
     return Call("GET", f"/messages/{message_id}/versions", Page[Version], query=wish)
 
 

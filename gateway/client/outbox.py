@@ -14,6 +14,8 @@ def deliveries(
     state: str = "",
     record: tuple[str, str] | None = None,
     before: Cursor = None,
+    after: Cursor = None,
+    around: Cursor = None,
     limit: int = 30,
     actor: str = "",
 ) -> Call[Page[Delivery]]:
@@ -22,7 +24,9 @@ def deliveries(
     actor: of a record, for whom.
     """
     about = "/".join(record) if record else ""
-    wish = asked(state=state, record=about, before=before, limit=limit, actor=actor)
+    wish = asked(
+        state=state, record=about, before=before, after=after, around=around, limit=limit, actor=actor
+    )
     return Call("GET", "/deliveries", Page[Delivery], query=wish)
 
 
@@ -47,11 +51,26 @@ def drop_delivery(delivery_id: int, *, actor: str | None = None, idempotency_key
 
 
 def failures(
-    author: str, *, record_type: str = "", before: Cursor = None, limit: int = 30, actor: str = ""
+    author: str,
+    *,
+    record_type: str = "",
+    before: Cursor = None,
+    after: Cursor = None,
+    around: Cursor = None,
+    limit: int = 30,
+    actor: str = "",
 ) -> Call[Failures]:
     """What did not arrive of an author's messages, newest first, on records that he may open. actor: who asks, he or
     an admin."""
-    wish = asked(author=author, record_type=record_type, before=before, limit=limit, actor=actor)
+    wish = asked(
+        author=author,
+        record_type=record_type,
+        before=before,
+        after=after,
+        around=around,
+        limit=limit,
+        actor=actor,
+    )
     return Call("GET", "/failures", Failures, query=wish)
 
 

@@ -43,9 +43,16 @@ def partner(email: str) -> Call[Partner]:
     return Call("GET", f"/partners/{step(email)}", Partner)
 
 
-def partners(*, query: str = "", before: Cursor = None, limit: int = 30) -> Call[Page[Partner]]:
+def partners(
+    *, query: str = "", before: Cursor = None, after: Cursor = None, around: Cursor = None, limit: int = 30
+) -> Call[Page[Partner]]:
     """Partners by id. query: words of the name or of an address."""
-    return Call("GET", "/partners", Page[Partner], query=asked(q=query, before=before, limit=limit))
+    return Call(
+        "GET",
+        "/partners",
+        Page[Partner],
+        query=asked(q=query, before=before, after=after, around=around, limit=limit),
+    )
 
 
 def merge_partner(
@@ -56,9 +63,17 @@ def merge_partner(
     return Call("POST", path, Partner, body, key=idempotency_key)
 
 
-def inbox(email: str, *, before: Cursor = None, limit: int = 30, actor: str = "") -> Call[Page[Unread]]:
+def inbox(
+    email: str,
+    *,
+    before: Cursor = None,
+    after: Cursor = None,
+    around: Cursor = None,
+    limit: int = 30,
+    actor: str = "",
+) -> Call[Page[Unread]]:
     """What a partner has not read yet on the web, newest first. actor: himself or an admin."""
-    wish = asked(partner=email, before=before, limit=limit, actor=actor)
+    wish = asked(partner=email, before=before, after=after, around=around, limit=limit, actor=actor)
     return Call("GET", "/inbox", Page[Unread], query=wish)
 
 

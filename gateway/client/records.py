@@ -73,10 +73,19 @@ def record(record_type: str, key: str, *, actor: str = "") -> Call[Record]:
 
 
 def records(
-    *, record_type: str = "", query: str = "", before: Cursor = None, limit: int = 30, actor: str = ""
+    *,
+    record_type: str = "",
+    query: str = "",
+    before: Cursor = None,
+    after: Cursor = None,
+    around: Cursor = None,
+    limit: int = 30,
+    actor: str = "",
 ) -> Call[Page[Record]]:
     """Records, newest first. query: words of the title or the key. actor: those that this person may work on."""
-    wish = asked(type=record_type, q=query, before=before, limit=limit, actor=actor)
+    wish = asked(
+        type=record_type, q=query, before=before, after=after, around=around, limit=limit, actor=actor
+    )
     return Call("GET", "/records", Page[Record], query=wish)
 
 

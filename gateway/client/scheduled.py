@@ -47,10 +47,17 @@ def schedule_message(
 
 
 def scheduled(
-    record_type: str, key: str, *, before: Cursor = None, limit: int = 30, actor: str = ""
+    record_type: str,
+    key: str,
+    *,
+    before: Cursor = None,
+    after: Cursor = None,
+    around: Cursor = None,
+    limit: int = 30,
+    actor: str = "",
 ) -> Call[Page[Scheduled]]:
     """What is to be posted on a record, in the order in which it was entered. actor: as this person sees it."""
-    wish = asked(before=before, limit=limit, actor=actor)
+    wish = asked(before=before, after=after, around=around, limit=limit, actor=actor)
     return Call("GET", f"{record_path(record_type, key)}/scheduled", Page[Scheduled], query=wish)
 
 

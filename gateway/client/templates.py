@@ -40,9 +40,16 @@ def template(name: str) -> Call[Template]:
     return Call("GET", f"/templates/{step(name)}", Template)
 
 
-def templates(*, record_type: str = "", before: Cursor = None, limit: int = 200) -> Call[Page[Template]]:
+def templates(
+    *,
+    record_type: str = "",
+    before: Cursor = None,
+    after: Cursor = None,
+    around: Cursor = None,
+    limit: int = 200,
+) -> Call[Page[Template]]:
     """Templates by name. record_type: those that fit records of this type."""
-    wish = asked(record_type=record_type, before=before, limit=limit)
+    wish = asked(record_type=record_type, before=before, after=after, around=around, limit=limit)
     return Call("GET", "/templates", Page[Template], query=wish)
 
 

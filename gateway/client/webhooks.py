@@ -33,9 +33,13 @@ def webhook(webhook_id: str) -> Call[Webhook]:
     return Call("GET", f"/webhooks/{step(webhook_id)}", Webhook)
 
 
-def webhooks(*, before: Cursor = None, limit: int = 200) -> Call[Page[Webhook]]:
+def webhooks(
+    *, before: Cursor = None, after: Cursor = None, around: Cursor = None, limit: int = 200
+) -> Call[Page[Webhook]]:
     """Webhooks by id, without their secrets."""
-    return Call("GET", "/webhooks", Page[Webhook], query=asked(before=before, limit=limit))
+    return Call(
+        "GET", "/webhooks", Page[Webhook], query=asked(before=before, after=after, around=around, limit=limit)
+    )
 
 
 def delete_webhook(webhook_id: str, *, actor: str = "") -> Call[None]:
@@ -44,10 +48,16 @@ def delete_webhook(webhook_id: str, *, actor: str = "") -> Call[None]:
 
 
 def webhook_events(
-    webhook_id: str, *, state: str = "", before: Cursor = None, limit: int = 30
+    webhook_id: str,
+    *,
+    state: str = "",
+    before: Cursor = None,
+    after: Cursor = None,
+    around: Cursor = None,
+    limit: int = 30,
 ) -> Call[Page[Told]]:
     """What a webhook was told, newest first. state: ``failed`` = what it never took."""
-    wish = asked(state=state, before=before, limit=limit)
+    wish = asked(state=state, before=before, after=after, around=around, limit=limit)
     return Call("GET", f"/webhooks/{step(webhook_id)}/events", Page[Told], query=wish)
 
 

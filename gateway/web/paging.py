@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Annotated, Any, Generic, TypeVar
+from typing import Annotated, Any, Generic, NamedTuple, TypeVar
 
 import msgspec
 from litestar.di import NamedDependency
@@ -42,13 +42,6 @@ class Wish:
         text: str | None = getattr(self, name)
         return None if text is None else _number(text, name)
 
-    def forwards(self) -> Wish:
-        """For a list that is read in one direction only. Raises BadValue for after and around."""
-        for name in ("after", "around"):
-            if getattr(self, name) is not None:
-                raise BadValue.of(name, f"this list has no {name}; go on with before")
-        return self
-
 
 Wished = NamedDependency[SkipValidation[Wish]]
 """How a handler asks for the wanted page: a parameter named ``wish``."""
@@ -59,8 +52,10 @@ Limit = Annotated[
     Parameter(description=f"Items of the page, 1 to {MOST}; absent = {DEFAULT}, more counts as {MOST}."),
 ]
 Before = Annotated[str | None, Parameter(description="Go on from here: ``next`` of the page before.")]
-After = Annotated[str | None, Parameter(description="What is newer than this item; not for every list.")]
-Around = Annotated[str | None, Parameter(description="This item and its neighbours; not for every list.")]
+After = Annotated[
+    str | None, Parameter(description="What stands just above this item, such as what is newer.")
+]
+Around = Annotated[str | None, Parameter(description="This item and its neighbours.")]
 
 
 async def provide_wish(
@@ -84,40 +79,89 @@ def _number(text: str, name: str) -> int:
     return int(sign + digits)
 
 
-def cut(rows: Sequence[T], limit: int, cursor: Callable[[T], int | str]) -> tuple[list[T], int | str | None]:
-    """The rows of a page and the cursor of the next, from one row more than the page holds."""
-    page = list(rows[:limit])
-    return page, cursor(page[-1]) if len(rows) > limit else None
+Fetch = Callable[..., Window | list[Any]]
 
 
-def page_of(found: Window, limit: int) -> Page[Any]:
-    """The page of a list that may have been looked through in part; of one row more than it holds, with ids."""
-    rows, following = cut(found.rows, limit, lambda row: int(row.id))
-    return Page(rows, found.reached if following is None else following)
+class Order(NamedTuple):
+    """How a list is ordered. key: a row's place in it, and its cursor. rising: from low keys to high ones."""
+
+    key: Callable[[Any], int | str]
+    rising: bool = False
+    numbers: bool = True
 
 
-Fetch = Callable[..., Window]
+def by_number(name: str = "id", *, rising: bool = False) -> Order:
+    """Ordered by a column of numbers, newest first unless rising."""
+    return Order(lambda row: int(getattr(row, name)), rising)
 
 
-def both_ways(fetch: Fetch, wish: Wish) -> tuple[list[Any], int | None]:
-    """A page of a list that is newest first and can be read from any place; rows have ids.
+def by_name(name: str) -> Order:
+    """Ordered by a column of text."""
+    return Order(lambda row: str(getattr(row, name)), rising=True, numbers=False)
 
-    fetch: takes before, after and limit. after: the oldest rows that are newer. around: half a page on
-    each side of the id, itself among the newer. next: null when nothing older is left; where a list was looked
-    through in part, the id from which to go on.
+
+NEWEST_FIRST, OLDEST_FIRST = by_number(), by_number(rising=True)
+
+
+def both_ways(fetch: Fetch, wish: Wish, order: Order = NEWEST_FIRST) -> tuple[list[Any], int | str | None]:
+    """A page of a list that can be read from any place: its rows, and the cursor of the next one.
+
+    fetch: answers rows in the order of the list; it takes before and after, which keys are lower and higher than, and
+    limit. after: the nearest rows above that one. around: half a page above it, then itself and what follows. The
+    cursor is null when nothing follows; where a list was looked through in part, the key from which to go on.
     """
-    after, around = wish.number("after"), wish.number("around")
+
+    def above(key: int | str, limit: int) -> list[Any]:
+        near = {"before": key, "after": None} if order.rising else {"before": None, "after": key}
+        return list(_window(fetch(**near, limit=limit)).rows)
+
+    def below(key: int | str | None, limit: int) -> Window:
+        on = {"before": None, "after": key} if order.rising else {"before": key, "after": None}
+        return _window(fetch(**on, limit=limit))
+
+    before, after, around = (_cursor(wish, name, order) for name in ("before", "after", "around"))
     if after is not None:
-        rows = fetch(after=after, before=None, limit=wish.limit).rows
-        if not rows:
-            return rows, None
-        older = fetch(before=rows[-1].id, after=None, limit=1)
-        return rows, int(rows[-1].id) if older.rows else older.reached
+        rows = above(after, wish.limit)
+        return (rows, _following(rows[-1:], below(order.key(rows[-1]), 1), order)) if rows else (rows, None)
+    rows = []
     if around is not None:
-        newer = fetch(after=around - 1, before=None, limit=wish.limit // 2 + 1).rows[-wish.limit :]
-        room = wish.limit - len(newer)
-        older = fetch(before=around, after=None, limit=room + 1)
-        rows = [*newer, *older.rows[:room]]
-        return rows, int(rows[-1].id) if rows and len(older.rows) > room else older.reached
-    found = page_of(fetch(before=wish.number("before"), after=None, limit=wish.limit + 1), wish.limit)
-    return found.items, None if found.next is None else int(found.next)
+        near = above(around, max(1, wish.limit // 2))
+        rows, before = near[: wish.limit // 2], _just_above(around, near, order)
+    room = wish.limit - len(rows)
+    found = below(before, room + 1)
+    rows += found.rows[:room]
+    return rows, _following(rows[-1:], found._replace(rows=found.rows[room:]), order)
+
+
+def _just_above(key: int | str, near: list[Any], order: Order) -> int | str | None:
+    """Where to go on so that the row of this key is the first, None = from the beginning. near: what stands above it."""
+    if isinstance(key, int):
+        return key - 1 if order.rising else key + 1
+    return order.key(near[-1]) if near else None
+
+
+def _following(last: list[Any], rest: Window, order: Order) -> int | str | None:
+    return order.key(last[0]) if last and rest.rows else rest.reached
+
+
+def _cursor(wish: Wish, name: str, order: Order) -> int | str | None:
+    text: str | None = getattr(wish, name)
+    return wish.number(name) if order.numbers else text
+
+
+def _window(found: Window | list[Any]) -> Window:
+    return found if isinstance(found, Window) else Window(found)
+
+
+def among_few(rows: Sequence[Any], order: Order) -> Fetch:
+    """The ``fetch`` of a list that is read whole, in any order."""
+    rows = sorted(rows, key=order.key, reverse=not order.rising)
+
+    def fetch(*, before: Any, after: Any, limit: int) -> list[Any]:
+        if before is None and after is None:
+            return list(rows[:limit])
+        back = (before if order.rising else after) is not None
+        near = [one for one in rows if (order.key(one) < before if after is None else order.key(one) > after)]
+        return near[-limit:] if back else near[:limit]
+
+    return fetch

@@ -26,6 +26,7 @@ from store.models import (
     TokenGeneration,
 )
 from store.queries.narrow import Window, narrowed
+from store.queries.part import part
 from store.session import Session
 
 _delivery = Delivery.table()
@@ -206,7 +207,7 @@ _listed = select(
 
 def queue(
     session: Session, *, state: str | None = None, thread_id: int | None = None, before: int | None = None,
-    limit: int = 30, types: Collection[str] | None = None,
+    after: int | None = None, limit: int = 30, types: Collection[str] | None = None,
 ) -> Window:  # fmt: skip
     """Deliveries, newest first, with the names of record and reader. types: of these record types, None = all."""
     conditions = []
@@ -214,14 +215,14 @@ def queue(
         conditions.append(_delivery.c.state == state)
     if thread_id is not None:
         conditions.append(_delivery.c.thread_id == thread_id)
-    if before is not None:
-        conditions.append(_delivery.c.id < before)
     if types is None:
-        listed = _listed.where(*conditions).order_by(_delivery.c.id.desc()).limit(limit)
-        return Window(list(session.execute(listed)))
+        listed = _listed.where(*conditions)
+        return Window(part(session, listed, _delivery.c.id, before=before, after=after, limit=limit))
     of_types = _listed.where(_thread.c.record_type.in_(sorted(types)))
     candidates = select(_delivery.c.id).where(*conditions)
-    return narrowed(session, candidates, of_types.where, _delivery.c.id, limit=limit)
+    return narrowed(
+        session, candidates, of_types.where, _delivery.c.id, before=before, after=after, limit=limit
+    )
 
 
 _count_by_state = select(_delivery.c.state, func.count()).group_by(_delivery.c.state)

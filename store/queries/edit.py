@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import delete, insert, null, or_, select, update
 
 from store.models import Attachment, Delivery, Message, MessageVersion, Notice, Partner
+from store.queries.part import part
 from store.session import Session
 
 _message = Message.table()
@@ -36,14 +37,12 @@ _versions = select(
 ).outerjoin(_partner, _partner.c.id == _version.c.editor_id)  # fmt: skip
 
 
-def versions(session: Session, message_id: int, *, before: int | None, limit: int) -> list[Any]:
+def versions(
+    session: Session, message_id: int, *, before: int | None, after: int | None = None, limit: int
+) -> list[Any]:
     """Earlier versions of a message with who replaced them, newest first."""
-    statement = (
-        _versions.where(_version.c.message_id == message_id).order_by(_version.c.id.desc()).limit(limit)
-    )
-    if before is not None:
-        statement = statement.where(_version.c.id < before)
-    return list(session.execute(statement))
+    of_message = _versions.where(_version.c.message_id == message_id)
+    return part(session, of_message, _version.c.id, before=before, after=after, limit=limit)
 
 
 def empty_versions(session: Session, message_id: int) -> None:

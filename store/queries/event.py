@@ -11,6 +11,7 @@ from sqlalchemy import bindparam, delete, func, insert, select, text, update
 from store.bell import ring
 from store.models import Event, Webhook
 from store.queries.delivery import Claim, LeaseLost, Result
+from store.queries.part import part
 from store.session import Session
 
 _event = Event.table()
@@ -131,17 +132,14 @@ def load(session: Session, ids: Sequence[int]) -> list[Any]:
 
 
 def listed(
-    session: Session, webhook_id: str, *, state: str | None = None, before: int | None = None, limit: int = 30
-) -> list[Any]:
+    session: Session, webhook_id: str, *, state: str | None = None, before: int | None = None,
+    after: int | None = None, limit: int = 30,
+) -> list[Any]:  # fmt: skip
     """Events of a webhook, newest first."""
-    statement = (
-        select(_event).where(_event.c.webhook_id == webhook_id).order_by(_event.c.id.desc()).limit(limit)
-    )
+    told = select(_event).where(_event.c.webhook_id == webhook_id)
     if state:
-        statement = statement.where(_event.c.state == state)
-    if before is not None:
-        statement = statement.where(_event.c.id < before)
-    return list(session.execute(statement))
+        told = told.where(_event.c.state == state)
+    return part(session, told, _event.c.id, before=before, after=after, limit=limit)
 
 
 def retry(session: Session, webhook_id: str, event_id: int, now: datetime) -> bool:

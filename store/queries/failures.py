@@ -11,6 +11,7 @@ from sqlalchemy import func, literal, select, text, update
 from store.bell import ring
 from store.models import Delivery, Message, Partner, Thread
 from store.queries.access_filter import Reader, readable_threads
+from store.queries.part import part
 from store.session import Session
 
 _delivery = Delivery.table()
@@ -50,25 +51,22 @@ def page(
     *,
     record_type: str | None,
     before: int | None,
+    after: int | None = None,
     limit: int,
 ) -> list[Any]:
     """Failed mail about an author's messages, on records that the reader may open; newest first.
 
     The rows are those of ``delivery.queue``.
     """
-    statement = (
+    of_author = (
         select(
             _delivery, _thread.c.record_type, _thread.c.key, _partner.c.name.label("partner_name"),
             _partner.c.email.label("partner_email"), _partner.c.internal.label("partner_internal"),
         )
         .select_from(_joined.outerjoin(_partner, _partner.c.id == _delivery.c.partner_id))
         .where(*_of_author(session, reader, author_id, record_type, None))
-        .order_by(_delivery.c.id.desc())
-        .limit(limit)
     )  # fmt: skip
-    if before is not None:
-        statement = statement.where(_delivery.c.id < before)
-    return list(session.execute(statement))
+    return part(session, of_author, _delivery.c.id, before=before, after=after, limit=limit)
 
 
 def counts(session: Session, reader: Reader, author_id: int) -> dict[str, int]:

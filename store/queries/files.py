@@ -11,6 +11,7 @@ from sqlalchemy import delete as delete_rows
 
 from store.models import Attachment, Message, Thread
 from store.queries.access_filter import Reader, readable_files
+from store.queries.part import part
 from store.session import Session
 
 _attachment = Attachment.table()
@@ -32,11 +33,12 @@ def one(session: Session, reader: Reader, attachment_id: int) -> Any | None:
 
 
 def of_record(
-    session: Session, reader: Reader, thread_id: int, *, after: int = 0, limit: int = 200
-) -> list[Any]:
-    """The files of a record and of its messages that the reader may have, by id. after: with higher ids."""
-    found = _readable(session, reader).where(*_on_record(thread_id), _attachment.c.id > after)
-    return list(session.execute(found.order_by(_attachment.c.id).limit(limit)))
+    session: Session, reader: Reader, thread_id: int, *, before: int | None = None, after: int | None = None,
+    limit: int = 200,
+) -> list[Any]:  # fmt: skip
+    """The files of a record and of its messages that the reader may have, by id."""
+    found = _readable(session, reader).where(*_on_record(thread_id))
+    return part(session, found, _attachment.c.id, before=before, after=after, limit=limit, rising=True)
 
 
 def count(session: Session, reader: Reader, thread_id: int) -> int:

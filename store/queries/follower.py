@@ -13,6 +13,7 @@ from sqlalchemy.dialects.sqlite import insert as insert_sqlite
 
 from store.models import Address, Delivery, Follower, Invitation, Message, Partner, Suppression
 from store.models.views import AudienceView
+from store.queries.part import part
 from store.session import Session
 
 _follower = Follower.table()
@@ -163,17 +164,19 @@ def unfollow_all(
     return ended
 
 
-def followers(session: Session, thread_id: int, *, after: int = 0, limit: int = 30) -> list[Any]:
+def followers(
+    session: Session, thread_id: int, *, before: int | None = None, after: int | None = None, limit: int = 30
+) -> list[Any]:
     """Followers with their partner and subtypes, by partner id."""
-    statement = (
+    of_thread = (
         select(_follower.c.partner_id, _partner.c.email, _partner.c.name, _partner.c.internal, _follower.c.subtypes,
                _follower.c.reason)
         .join(_partner, _partner.c.id == _follower.c.partner_id)
-        .where(_follower.c.thread_id == thread_id, _follower.c.partner_id > after)
-        .order_by(_follower.c.partner_id)
-        .limit(limit)
+        .where(_follower.c.thread_id == thread_id)
     )  # fmt: skip
-    return list(session.execute(statement))
+    return part(
+        session, of_thread, _follower.c.partner_id, before=before, after=after, limit=limit, rising=True
+    )
 
 
 def follower(session: Session, thread_id: int, partner_id: int) -> Any | None:

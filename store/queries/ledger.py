@@ -15,7 +15,8 @@ from sqlalchemy import BigInteger, ColumnElement, cast, exists, func, select, up
 from store.bell import ring
 from store.models import InboundMail, InboundTarget, Thread
 from store.queries.inbound import sum_up
-from store.queries.narrow import Window, merged, narrowed
+from store.queries.narrow import Window, merged, narrowed, newest_first
+from store.queries.part import part
 from store.queries.words import MAILS, named
 from store.session import Session
 
@@ -56,8 +57,8 @@ def is_of_types(session: Session, mail_id: int, types: Collection[str] | None) -
 
 
 def ledger(
-    session: Session, *, state: str | None = None, query: str = "", before: int | None = None, limit: int = 30,
-    types: Collection[str] | None = None,
+    session: Session, *, state: str | None = None, query: str = "", before: int | None = None,
+    after: int | None = None, limit: int = 30, types: Collection[str] | None = None,
 ) -> Window:  # fmt: skip
     """Entries of the ledger, newest first; query: words of the subject, of an address or a Message-ID (words.py).
 
@@ -68,18 +69,19 @@ def ledger(
     listed = select(*_ledger_columns)
     if query.strip():
         asked = [*conditions, *covered]
-        found = named(session, MAILS, query, where=asked, before=before, limit=limit)
-        waiting = _unread(session, query.replace("\0", " ").strip(), asked, before, limit)
-        found = merged(found, waiting, limit)
+        found = named(session, MAILS, query, where=asked, before=before, after=after, limit=limit)
+        words = query.replace("\0", " ").strip()
+        waiting = _unread(session, words, asked, before=before, after=after, limit=limit)
+        upwards = after is not None
+        found = newest_first(merged(found, waiting, limit, upwards=upwards), upwards=upwards)
         rows = session.execute(listed.where(_mail.c.id.in_(found.ids)).order_by(_mail.c.id.desc()))
         return Window(list(rows), found.reached)
-    if before is not None:
-        conditions.append(_mail.c.id < before)
     if types is None:
-        newest = listed.where(*conditions).order_by(_mail.c.id.desc()).limit(limit)
-        return Window(list(session.execute(newest)))
+        in_state = listed.where(*conditions)
+        return Window(part(session, in_state, _mail.c.id, before=before, after=after, limit=limit))
     candidates = select(_mail.c.id).where(*conditions)
-    return narrowed(session, candidates, listed.where(*covered).where, _mail.c.id, limit=limit)
+    of_types = listed.where(*covered).where
+    return narrowed(session, candidates, of_types, _mail.c.id, before=before, after=after, limit=limit)
 
 
 def _in_state(state: str | None) -> list[ColumnElement[bool]]:
@@ -90,15 +92,16 @@ def _in_state(state: str | None) -> list[ColumnElement[bool]]:
 
 
 def _unread(
-    session: Session, query: str, conditions: Sequence[ColumnElement[bool]], before: int | None, limit: int
-) -> list[int]:
+    session: Session, query: str, conditions: Sequence[ColumnElement[bool]], *, before: int | None, after: int | None,
+    limit: int,
+) -> list[int]:  # fmt: skip
     """Mails that wait to be read, by a part of their reverse-path: they have no words yet."""
-    statement = select(_mail.c.id).where(
+    waiting = select(_mail.c.id).where(
         _mail.c.state == "received", _mail.c.fingerprint.is_(None),
         func.lower(_mail.c.reverse_path).contains(query.lower(), autoescape=True), *conditions,
     )  # fmt: skip
-    statement = statement if before is None else statement.where(_mail.c.id < before)
-    return list(session.execute(statement.order_by(_mail.c.id.desc()).limit(limit)).scalars())
+    rows = part(session, waiting, _mail.c.id, before=before, after=after, limit=limit)
+    return [row.id for row in rows]
 
 
 def entry(session: Session, mail_id: int) -> Any | None:

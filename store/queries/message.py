@@ -15,6 +15,7 @@ from store.bell import ring
 from store.models import Arrival, Attachment, Delivery, Message, MessageRef, Notice, Partner, Thread
 from store.queries.access_filter import EVERYTHING, THREAD_OF, Reader, readable_messages
 from store.queries.numbered import Numbered
+from store.queries.part import part
 from store.session import Session
 
 _message = Message.table()
@@ -271,9 +272,11 @@ def notices_of(session: Session, message_ids: Sequence[int]) -> dict[int, list[A
     return grouped
 
 
-def unread(session: Session, reader: Reader, *, before: int | None, limit: int) -> list[Any]:
+def unread(
+    session: Session, reader: Reader, *, before: int | None, after: int | None = None, limit: int
+) -> list[Any]:
     """The unread inbox notices of a partner about what he may still read, newest first. reader: a person."""
-    statement = (
+    waiting = (
         select(
             _notice.c.message_id,
             _notice.c.reason,
@@ -291,12 +294,8 @@ def unread(session: Session, reader: Reader, *, before: int | None, limit: int) 
             _message.c.deleted_at.is_(None),
             *readable_messages(session, reader),
         )
-        .order_by(_notice.c.message_id.desc())
-        .limit(limit)
     )
-    if before is not None:
-        statement = statement.where(_notice.c.message_id < before)
-    return list(session.execute(statement))
+    return part(session, waiting, _notice.c.message_id, before=before, after=after, limit=limit)
 
 
 def mark_read(

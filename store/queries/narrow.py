@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import ColumnElement, Select
 
-from store.queries.newest import among
+from store.queries.newest import among, newest
 from store.session import Session
 
 MOST_JUDGED = 2000  # rows of which one page asks whether they belong to it
@@ -46,32 +46,42 @@ def judged(
     return Found(found, ids[-1])
 
 
-def merged(found: Found, others: Sequence[int], limit: int) -> Found:
-    """What was found and other ids of the same list as one page; others below where the looking ended come later."""
+def merged(found: Found, others: Sequence[int], limit: int, *, upwards: bool = False) -> Found:
+    """What was found and other ids of the same list as one page; others beyond where the looking ended come later.
+
+    upwards: both are read from lower ids to higher ones.
+    """
     reached = found.reached
-    ids = sorted({*found.ids, *(one for one in others if reached is None or one >= reached)}, reverse=True)
+    near = [one for one in others if reached is None or (one <= reached if upwards else one >= reached)]
+    ids = sorted({*found.ids, *near}, reverse=not upwards)
     return Found(ids[:limit], None if len(ids) >= limit else reached)
+
+
+def newest_first(found: Found, *, upwards: bool) -> Found:
+    """Ids that were read upwards as a page of a list that is newest first: what lies above it no cursor names."""
+    return Found(found.ids[::-1]) if upwards else found
 
 
 def narrowed(
     session: Session, candidates: Select[int], rows: Callable[[ColumnElement[bool]], Select[Any]],
-    key: ColumnElement[int], *, limit: int,
+    key: ColumnElement[int], *, before: int | None, after: int | None, limit: int,
 ) -> Window:  # fmt: skip
-    """The newest of the candidates that belong to the list.
+    """The candidates that belong to the list, newest first; after: the oldest that are newer than this id.
 
     candidates: ids, all of them, in no order. rows: makes the list, with what narrows it, out of the condition
     on the key that it is one of them.
     """
-    ordered = candidates.order_by(candidates.selected_columns[0].desc())
+    upwards = after is not None
+    order = key if upwards else key.desc()
     page: dict[int, Any] = {}
 
     def belonging(ids: Sequence[int]) -> Collection[int]:
-        found = rows(among(session, key, ids)).order_by(key.desc()).limit(limit)
+        found = rows(among(session, key, ids)).order_by(order).limit(limit)
         page.update((row.id, row) for row in session.execute(found))
         return page.keys()
 
-    def newest(most: int) -> list[int]:
-        return list(session.execute(ordered.limit(most)).scalars())
+    def nearest(most: int) -> list[int]:
+        return list(session.execute(newest([candidates], before=before, after=after, limit=most)).scalars())
 
-    found = judged(newest, belonging, first=_FIRST * limit, limit=limit)
+    found = newest_first(judged(nearest, belonging, first=_FIRST * limit, limit=limit), upwards=upwards)
     return Window([page[one] for one in found.ids], found.reached)

@@ -13,6 +13,7 @@ from sqlalchemy.dialects.sqlite import insert as insert_sqlite
 from store.bell import ring
 from store.models import Address, Block, Partner, Suppression
 from store.models.views import PartnerView
+from store.queries.part import part
 from store.queries.words import PARTNERS, named
 from store.search import indexed
 from store.session import Session
@@ -121,16 +122,19 @@ def signature_of(session: Session, partner_id: int) -> str:
     )
 
 
-def search(session: Session, query: str, *, after: int | None, limit: int) -> list[PartnerView]:
+def search(
+    session: Session, query: str, *, before: int | None = None, after: int | None = None, limit: int
+) -> list[PartnerView]:
     """Partners by id. query: words of the name and of the addresses (words.py)."""
     remain = _partner.c.merged_into.is_(None)
-    statement = select(*_columns).order_by(_partner.c.id).limit(limit)
     if query.strip():
-        ids = named(session, PARTNERS, query, where=[remain], after=after or 0, limit=limit).ids
-        statement = statement.where(_partner.c.id.in_(ids or [0]))
+        start = 0 if before is None and after is None else after
+        ids = named(session, PARTNERS, query, where=[remain], before=before, after=start, limit=limit).ids
+        rows = list(session.execute(select(*_columns).where(_partner.c.id.in_(ids)).order_by(_partner.c.id)))
     else:
-        statement = statement.where(remain, _partner.c.id > (after or 0))
-    return [PartnerView(*row) for row in session.execute(statement)]
+        everybody = select(*_columns).where(remain)
+        rows = part(session, everybody, _partner.c.id, before=before, after=after, limit=limit, rising=True)
+    return [PartnerView(*row) for row in rows]
 
 
 def admins(session: Session) -> list[PartnerView]:
@@ -139,15 +143,13 @@ def admins(session: Session) -> list[PartnerView]:
     return [PartnerView(*row) for row in rows]
 
 
-def suppressions(session: Session, *, after: str = "", limit: int = 30) -> list[Any]:
+def suppressions(
+    session: Session, *, before: str | None = None, after: str | None = None, limit: int = 30
+) -> list[Any]:
     """Suppressed addresses, by address."""
-    statement = (
-        select(_suppression)
-        .where(_suppression.c.address > after)
-        .order_by(_suppression.c.address)
-        .limit(limit)
-    )
-    return list(session.execute(statement))
+    return part(
+        session, select(_suppression), _suppression.c.address, before=before, after=after, limit=limit, rising=True
+    )  # fmt: skip
 
 
 def suppression(session: Session, address: str) -> Any | None:
@@ -191,7 +193,10 @@ def delete_block(session: Session, pattern: str) -> bool:
     return session.execute(delete(_block).where(_block.c.pattern == pattern)).rowcount > 0
 
 
-def list_blocks(session: Session, *, after: str, limit: int) -> list[Any]:
-    """The blocks behind a pattern, by pattern."""
-    statement = select(_block).where(_block.c.pattern > after).order_by(_block.c.pattern).limit(limit)
-    return list(session.execute(statement))
+def list_blocks(
+    session: Session, *, before: str | None = None, after: str | None = None, limit: int
+) -> list[Any]:
+    """The blocks, by pattern."""
+    return part(
+        session, select(_block), _block.c.pattern, before=before, after=after, limit=limit, rising=True
+    )

@@ -13,7 +13,7 @@ from sqlalchemy import Select, select
 
 from store.models import Follower, RecordType, Thread
 from store.queries.access_filter import Reader, has_no_members, member, readable_threads
-from store.queries.narrow import Found, merged
+from store.queries.narrow import Found, merged, newest_first
 from store.queries.newest import among, newest
 from store.queries.words import RECORDS, named
 from store.search import for_like, phrases
@@ -27,9 +27,13 @@ _names = select(RecordType.table().c.name)
 
 
 def page(
-    session: Session, reader: Reader, *, record_type: str | None, query: str, before: int | None, limit: int
-) -> Found:
-    """Ids of the threads that the reader may work on, newest first. query: words of the key and the title."""
+    session: Session, reader: Reader, *, record_type: str | None, query: str, before: int | None,
+    after: int | None = None, limit: int,
+) -> Found:  # fmt: skip
+    """Ids of the threads that the reader may work on, newest first. query: words of the key and the title.
+
+    after: the oldest that are newer than this id.
+    """
     if reader.partner_id is not None and not (reader.internal and reader.active):
         return Found([])
     types = reader.types
@@ -38,9 +42,12 @@ def page(
     if types == frozenset():
         return Found([])
     if query.strip():
-        return _by_words(session, reader, types, query, before, limit)
-    lists = list(_lists(session, reader, types))
-    return Found(list(session.execute(newest(lists, before=before, limit=limit)).scalars()) if lists else [])
+        found = _by_words(session, reader, types, query, before=before, after=after, limit=limit)
+    else:
+        lists = list(_lists(session, reader, types))
+        ids = newest(lists, before=before, after=after, limit=limit) if lists else None
+        found = Found([] if ids is None else list(session.execute(ids).scalars()))
+    return newest_first(found, upwards=after is not None)
 
 
 def _lists(session: Session, reader: Reader, types: frozenset[str] | None) -> Iterator[Select[int]]:
@@ -79,16 +86,18 @@ def _on(thread_id: Any, types: Iterable[str] | None) -> Select[int]:
 
 
 def _by_words(
-    session: Session, reader: Reader, types: frozenset[str] | None, query: str, before: int | None, limit: int
-) -> Found:
-    """Of the newest records that hold the words, and of his own, those that he may work on."""
+    session: Session, reader: Reader, types: frozenset[str] | None, query: str, *, before: int | None,
+    after: int | None, limit: int,
+) -> Found:  # fmt: skip
+    """Of the newest records that hold the words, and of his own, those that he may work on; upwards from ``after``."""
     where = readable_threads(session, reader)
     if types is not None:
         where.append(_thread.c.record_type.in_(sorted(types)))
-    records = named(session, RECORDS, query, where=where, before=before, limit=limit)
+    records = named(session, RECORDS, query, where=where, before=before, after=after, limit=limit)
     if reader.partner_id is None:
         return records
-    mine = list(session.execute(newest(list(_own(reader, types)), before=before, limit=MOST_OWN)).scalars())
+    own = newest(list(_own(reader, types)), before=before, after=after, limit=MOST_OWN)
+    mine = list(session.execute(own).scalars())
     holds = [_thread.c.search_text.contains(for_like(phrase, inside=True)) for phrase in phrases(query)]
     found = select(_thread.c.id).where(among(session, _thread.c.id, mine), *holds, *where)
-    return merged(records, list(session.execute(found).scalars()), limit)
+    return merged(records, list(session.execute(found).scalars()), limit, upwards=after is not None)

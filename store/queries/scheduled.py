@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import delete, func, insert, select, update
 
 from store.models import Delivery, Partner, ScheduledMessage, Thread
+from store.queries.part import part
 from store.session import Session
 
 _scheduled = ScheduledMessage.table()
@@ -43,13 +44,14 @@ def hold(session: Session, scheduled_id: int) -> Any | None:
 
 
 def of_thread(
-    session: Session, thread_id: int, *, after: int, limit: int, author_id: int | None = None
-) -> list[Any]:
+    session: Session, thread_id: int, *, before: int | None = None, after: int | None = None, limit: int,
+    author_id: int | None = None,
+) -> list[Any]:  # fmt: skip
     """What is to be posted on a thread, in the order in which it was entered. author_id: by him, None = by all."""
-    statement = _listed.where(_scheduled.c.thread_id == thread_id, _scheduled.c.id > after)
+    waiting = _listed.where(_scheduled.c.thread_id == thread_id)
     if author_id is not None:
-        statement = statement.where(_scheduled.c.author_id == author_id)
-    return list(session.execute(statement.order_by(_scheduled.c.id).limit(limit)))
+        waiting = waiting.where(_scheduled.c.author_id == author_id)
+    return part(session, waiting, _scheduled.c.id, before=before, after=after, limit=limit, rising=True)
 
 
 def take_due(session: Session, now: datetime) -> Any | None:

@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import delete, insert, or_, select, update
 
 from store.models import Delivery, Partner, Template, TemplateFile
+from store.queries.part import part
 from store.session import Session
 
 _template = Template.table()
@@ -26,19 +27,16 @@ def one(session: Session, name: str) -> Any | None:
 
 
 def page(
-    session: Session, *, record_type: str | None, types: Collection[str] | None, after: str, limit: int
-) -> list[Any]:
+    session: Session, *, record_type: str | None, types: Collection[str] | None, before: str | None = None,
+    after: str | None = None, limit: int,
+) -> list[Any]:  # fmt: skip
     """Templates by name. record_type: those that fit it; types: only these types and those for every type."""
-    statement = _with_owner.where(_template.c.name > after).order_by(_template.c.name).limit(limit)
+    listed = _with_owner
     if record_type is not None:
-        statement = statement.where(
-            or_(_template.c.record_type == record_type, _template.c.record_type.is_(None))
-        )
+        listed = listed.where(or_(_template.c.record_type == record_type, _template.c.record_type.is_(None)))
     if types is not None:
-        statement = statement.where(
-            or_(_template.c.record_type.in_(types), _template.c.record_type.is_(None))
-        )
-    return list(session.execute(statement))
+        listed = listed.where(or_(_template.c.record_type.in_(types), _template.c.record_type.is_(None)))
+    return part(session, listed, _template.c.name, before=before, after=after, limit=limit, rising=True)
 
 
 def put(session: Session, name: str, values: dict[str, Any]) -> bool:

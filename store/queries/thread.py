@@ -183,12 +183,12 @@ def notified(session: Session, thread_ids: Sequence[int], at: datetime) -> None:
 
 
 def search(
-    session: Session, *, record_type: str | None, query: str, before: int | None, limit: int,
+    session: Session, *, record_type: str | None, query: str, before: int | None, after: int | None = None, limit: int,
     reader: Reader = EVERYTHING,
 ) -> Window:  # fmt: skip
     """Threads that the reader may work on, newest first. query: words of the key and the title (words.py)."""
     found = record_list.page(
-        session, reader, record_type=record_type, query=query, before=before, limit=limit
+        session, reader, record_type=record_type, query=query, before=before, after=after, limit=limit
     )
     statement = select(*_columns).where(_thread.c.id.in_(found.ids)).order_by(_thread.c.id.desc())
     rows = session.execute(statement) if found.ids else ()

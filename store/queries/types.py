@@ -10,6 +10,7 @@ from sqlalchemy import delete, insert, select, update
 
 from store.bell import ring
 from store.models import Alias, RecordType, Thread
+from store.queries.part import part
 from store.session import Session
 
 _type = RecordType.table()
@@ -62,15 +63,14 @@ def list_aliases(session: Session) -> list[Any]:
 
 
 def page_of_aliases(
-    session: Session, *, after: str, limit: int, types: Collection[str] | None = None
-) -> list[Any]:
-    """Aliases behind an address, by address. types: of these record types, None = all."""
-    statement = (
-        select(*_alias_columns).where(_alias.c.address > after).order_by(_alias.c.address).limit(limit)
-    )
+    session: Session, *, before: str | None = None, after: str | None = None, limit: int,
+    types: Collection[str] | None = None,
+) -> list[Any]:  # fmt: skip
+    """Aliases, by address. types: of these record types, None = all."""
+    listed = select(*_alias_columns)
     if types is not None:
-        statement = statement.where(_alias.c.record_type.in_(sorted(types)))
-    return list(session.execute(statement))
+        listed = listed.where(_alias.c.record_type.in_(sorted(types)))
+    return part(session, listed, _alias.c.address, before=before, after=after, limit=limit, rising=True)
 
 
 def aliases_among(session: Session, addresses: Collection[str]) -> frozenset[str]:

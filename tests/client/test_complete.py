@@ -26,8 +26,6 @@ CALLS: list[Callable[..., Call[Any]]] = [
     if inspect.isfunction(one) and "Call[" in str(one.__annotations__["return"])
 ]
 
-BOTH_WAYS = {"messages", "search"}
-"""Every list declares ``after`` and ``around``, since all read the same query; the other lists refuse them."""
 
 FORMS = {
     "upload": {"actor", "pending"},
@@ -176,8 +174,6 @@ def test_a_call_takes_all_that_its_operation_declares(document: Document, functi
     call = everything(function)
     operation = reached(document, call)
     declared = {one["name"] for one in operation.told.get("parameters", ()) if one["in"] == "query"}
-    if function.__name__ not in BOTH_WAYS:
-        declared -= {"after", "around"}
 
     assert set(call.query) == declared, "in the query"
     assert set(call.body or ()) == properties(document, operation, function.__name__), "in the body"

@@ -115,9 +115,10 @@ def for_readers() -> Iterator[tuple[str, Ask]]:
             for query in ("", "each", "k5", "never"):
                 yield (
                     f"records {record_type} {query} of {who}",
-                    lambda s, r=reader, t=record_type, q=query: threads.search(
-                        s, record_type=t, query=q, before=None, limit=31, reader=r
-                    ),
+                    lambda s, r=reader, t=record_type, q=query: [
+                        threads.search(s, record_type=t, query=q, reader=r, limit=31, **where)
+                        for where in ({"before": None}, {"before": None, "after": 5})
+                    ],
                 )
         yield f"files of a record of {who}", lambda s, r=reader: files.of_record(s, r, 20)
 
@@ -128,8 +129,14 @@ OTHERS: dict[str, Ask] = {
     "partners": lambda s: partners.search(s, "", after=7, limit=31),
     "partners by words": lambda s: partners.search(s, "each", after=None, limit=31),
     "partners by no word": lambda s: partners.search(s, "never", after=None, limit=31),
+    "partners read back": lambda s: partners.search(s, "", before=70, limit=31),
+    "partners by words read back": lambda s: partners.search(s, "each", before=70, limit=31),
     "suppressions": lambda s: partners.suppressions(s),
     "ledger": lambda s: ledger.ledger(s, before=900),
+    "ledger read back": lambda s: ledger.ledger(s, after=300),
+    "held mails read back": lambda s: ledger.ledger(s, state="held", after=300),
+    "mails by words read back": lambda s: ledger.ledger(s, query="each", after=300),
+    "mails of rare types read back": lambda s: ledger.ledger(s, types=["rare", "secret"], after=300),
     "held mails": lambda s: ledger.ledger(s, state="held"),
     "mails in work": lambda s: ledger.ledger(s, state="processing"),
     "mails by words": lambda s: ledger.ledger(s, query="each"),
@@ -138,7 +145,11 @@ OTHERS: dict[str, Ask] = {
     "held mails of rare types": lambda s: ledger.ledger(s, types=["rare"], state="held"),
     "targets": lambda s: ledger.targets_of(s, [5, 6]),
     "outbox": lambda s: deliveries.queue(s, before=900),
+    "outbox read back": lambda s: deliveries.queue(s, after=300),
     "failed deliveries": lambda s: deliveries.queue(s, state="failed"),
+    "failed deliveries of rare types read back": lambda s: deliveries.queue(
+        s, types=["rare"], state="failed", after=300
+    ),
     "deliveries of rare types": lambda s: deliveries.queue(s, types=["rare", "secret"]),
     "failed deliveries of rare types": lambda s: deliveries.queue(s, types=["rare"], state="failed"),
     "failures of an author": lambda s: failures.page(s, STAFF, 1, record_type=None, before=900, limit=31),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 import msgspec
@@ -16,7 +17,7 @@ from gateway.mail.address import normalise
 from gateway.rules.own import is_reserved
 from gateway.rules.tracking import wrong_values
 from gateway.web.auth import Asking, hide_unless, needs, refuse_unless
-from gateway.web.paging import Page, Wished, cut
+from gateway.web.paging import Page, Wished, both_ways, by_name
 from gateway.web.schema import AliasBody
 from gateway.web.services import Given, Services
 from store.queries import types as store
@@ -67,10 +68,14 @@ def get_alias(address: str, services: Given, caller: Asking) -> AliasView:
 @get("/aliases", guards=[needs("read")], sync_to_thread=True, tags=["types"])
 def list_aliases(services: Given, caller: Asking, wish: Wished) -> Page[AliasView]:
     """Aliases, by address."""
-    last, types = wish.forwards().before or "", caller.record_types or None
-    rows = services.read(lambda s: store.page_of_aliases(s, after=last, limit=wish.limit + 1, types=types))
-    page, following = cut(rows, wish.limit, lambda row: str(row.address))
-    return Page([_view(row) for row in page], following)
+    types = caller.record_types or None
+
+    def work(session: Session) -> Page[AliasView]:
+        listed = partial(store.page_of_aliases, session, types=types)
+        page, following = both_ways(listed, wish, by_name("address"))
+        return Page([_view(row) for row in page], following)
+
+    return services.read(work)
 
 
 @delete("/aliases/{address:str}", guards=[needs("admin")], sync_to_thread=True, tags=["types"])

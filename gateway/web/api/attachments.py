@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import os
 from collections.abc import Iterator
+from functools import partial
 from typing import Annotated, Any, BinaryIO
 from urllib.parse import quote
 
@@ -29,7 +30,7 @@ from gateway.mail.files import clean_name, served_type, true_type
 from gateway.web.auth import Asking, Colleague, needs
 from gateway.web.errors import Unauthorised
 from gateway.web.idempotency import caller_name, once
-from gateway.web.paging import Page, Wished, cut
+from gateway.web.paging import OLDEST_FIRST, Page, Wished, both_ways
 from gateway.web.services import Given, Services
 from store.blobs import BlobStore
 from store.models.views import ThreadView
@@ -175,7 +176,6 @@ def list_files(
 ) -> Page[FileView]:
     """The files of a record and of its messages, in the order in which they came; ``main`` is the first PDF, else the
     first image, else the first other file. actor: those that this person may have."""
-    after = wish.forwards().number("before") or 0
 
     def work(session: Session) -> Page[FileView]:
         reader = reader_of(session, services.types, caller=caller, actor=actor)
@@ -183,8 +183,8 @@ def list_files(
         total = files.count(session, reader, thread.id)
         if not total:
             shown_thread(session, reader, thread)
-        rows = files.of_record(session, reader, thread.id, after=after, limit=wish.limit + 1)
-        page, following = cut(rows, wish.limit, lambda row: int(row.id))
+        listed = partial(files.of_record, session, reader, thread.id)
+        page, following = both_ways(listed, wish, OLDEST_FIRST)
         main = files.main(session, reader, thread.id)
         return Page([_listed(row, main) for row in page], following, total)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 import msgspec
@@ -11,10 +12,11 @@ from litestar import Response, delete, get, put
 from gateway.errors import BadValue, NotFound
 from gateway.mail.address import normalise
 from gateway.web.auth import needs
-from gateway.web.paging import Page, Wished, cut
+from gateway.web.paging import Page, Wished, both_ways, by_name
 from gateway.web.schema import Body
 from gateway.web.services import Given
 from store.queries import partner as partners
+from store.session import Session
 
 
 class BlockBody(Body):
@@ -34,10 +36,12 @@ class BlockView(msgspec.Struct, frozen=True):
 @get("/blocks", guards=[needs("admin", everywhere=True)], sync_to_thread=True, tags=["blocks"])
 def list_blocks(services: Given, wish: Wished) -> Page[BlockView]:
     """Everything that is blocked, by pattern."""
-    last = wish.forwards().before or ""
-    rows = services.read(lambda s: partners.list_blocks(s, after=last, limit=wish.limit + 1))
-    page, following = cut(rows, wish.limit, lambda row: str(row.pattern))
-    return Page([BlockView(row.pattern, row.reason, row.created_at) for row in page], following)
+
+    def work(session: Session) -> Page[BlockView]:
+        page, following = both_ways(partial(partners.list_blocks, session), wish, by_name("pattern"))
+        return Page([BlockView(row.pattern, row.reason, row.created_at) for row in page], following)
+
+    return services.read(work)
 
 
 @put("/blocks/{pattern:str}", guards=[needs("admin", everywhere=True)], sync_to_thread=True, tags=["blocks"])

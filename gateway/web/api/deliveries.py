@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from litestar import Request, Response, get, post
@@ -14,7 +15,7 @@ from gateway.chatter.partners import known
 from gateway.errors import BadShape, BadValue, Conflict, FieldError, Forbidden, NotFound
 from gateway.web.auth import Asking, needs
 from gateway.web.idempotency import once
-from gateway.web.paging import Page, StateFilter, Wished, page_of
+from gateway.web.paging import Page, StateFilter, Wished, both_ways
 from gateway.web.schema import Body
 from gateway.web.services import Given, Services
 from store.queries import delivery as deliveries
@@ -44,17 +45,15 @@ def list_deliveries(
         raise BadValue.of("record", "an actor sees the deliveries of one record: name it")
     if not (caller.may("read", record_type) if record else caller.may("admin")):
         raise Forbidden("to see all deliveries, the token needs the scope admin; or name a record")
-    before = wish.forwards().number("before")
 
     def work(session: Session) -> Page[DeliveryView]:
         thread = services.thread(session, record_type, key) if record else None
         if thread is not None:
             open_thread(session, reader_of(session, services.types, caller=caller, actor=actor), thread)
-        found = delivery_views(
-            session, state=wanted, thread_id=thread.id if thread else None, before=before, limit=wish.limit + 1,
-            types=caller.record_types or None,
+        listed = partial(
+            delivery_views, session, state=wanted, thread_id=thread.id if thread else None, types=caller.record_types or None,
         )  # fmt: skip
-        return page_of(found, wish.limit)
+        return Page(*both_ways(listed, wish))
 
     return services.read(work)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 import msgspec
@@ -17,7 +18,7 @@ from gateway.chatter.page import MessageView
 from gateway.web.api.messages import one_message
 from gateway.web.auth import Asking, hide_unless, needs
 from gateway.web.idempotency import caller_name
-from gateway.web.paging import Page, Wished, cut
+from gateway.web.paging import Page, Wished, both_ways
 from gateway.web.schema import Body, Id
 from gateway.web.services import Given, Services
 from store.session import Session
@@ -99,14 +100,11 @@ def list_versions(
     message_id: int, services: Given, caller: Asking, wish: Wished, actor: str | None = None
 ) -> Page[VersionView]:
     """How the message stood before each edit, newest first. actor: who asks, its author or an admin."""
-    before = wish.forwards().number("before")
 
     def work(session: Session) -> Page[VersionView]:
         message = _visible(session, services, caller, "read", message_id, actor)
-        found = editing.versions(
-            session, message_id, author_id=message.author.id, actor=actor, before=before, limit=wish.limit + 1
-        )
-        page, following = cut(found, wish.limit, lambda version: version.id)
+        editing.may_see_versions(session, message_id, author_id=message.author.id, actor=actor)
+        page, following = both_ways(partial(editing.versions, session, message_id), wish)
         return Page([_view(version) for version in page], following)
 
     return services.read(work)

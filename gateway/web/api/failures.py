@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 import msgspec
@@ -13,7 +14,7 @@ from gateway.chatter.partners import known
 from gateway.errors import Forbidden
 from gateway.web.auth import Asking, needs
 from gateway.web.idempotency import once
-from gateway.web.paging import Wished, cut
+from gateway.web.paging import Wished, both_ways
 from gateway.web.schema import Body, Id
 from gateway.web.services import Given, Services
 from store.models.views import PartnerView
@@ -52,14 +53,11 @@ def list_failures(
     actor: str | None = None,
 ) -> Failures:  # fmt: skip
     """What did not arrive of an author's messages, on records that he may open. actor: who asks, he or an admin."""
-    before = wish.forwards().number("before")
 
     def work(session: Session) -> Failures:
         who, reader = _author(session, services, caller, author, actor)
-        rows = store.page(
-            session, reader, who.id, record_type=record_type, before=before, limit=wish.limit + 1
-        )
-        page, following = cut(rows, wish.limit, lambda row: int(row.id))
+        listed = partial(store.page, session, reader, who.id, record_type=record_type)
+        page, following = both_ways(listed, wish)
         return Failures(
             [delivery_view(row) for row in page],
             following,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 import msgspec
@@ -16,7 +17,7 @@ from gateway.errors import BadValue, NotFound
 from gateway.mail.html import clean, to_text
 from gateway.web.auth import Asking, needs
 from gateway.web.idempotency import once
-from gateway.web.paging import Page, Wished, cut
+from gateway.web.paging import Page, Wished, both_ways, by_number
 from gateway.web.schema import FollowerBody, FollowersBatchBody, SubscriptionBody
 from gateway.web.services import Given, Services
 from store.models.views import PartnerView, ThreadView
@@ -34,12 +35,11 @@ def list_followers(
     record_type: str, key: str, services: Given, caller: Asking, wish: Wished, actor: str | None = None
 ) -> Page[FollowerView]:
     """The followers, by partner id; ``next`` goes on with the higher ids. actor: not at all for an outsider."""
-    last = wish.forwards().number("before") or 0
 
     def work(session: Session) -> Page[FollowerView]:
         thread = _opened(session, services, caller, services.thread(session, record_type, key), actor)
-        rows = followers.followers(session, thread.id, after=last, limit=wish.limit + 1)
-        page, following = cut(rows, wish.limit, lambda row: int(row.partner_id))
+        listed = partial(followers.followers, session, thread.id)
+        page, following = both_ways(listed, wish, by_number("partner_id", rising=True))
         total = followers.follower_count(session, thread.id)
         return Page([follower_view(row) for row in page], following, total)
 

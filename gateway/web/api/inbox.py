@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Set
+from functools import partial
 from typing import Any
 
 import msgspec
@@ -14,7 +15,7 @@ from gateway.chatter.partners import known
 from gateway.errors import FieldError, Forbidden
 from gateway.web.auth import Asking, needs
 from gateway.web.idempotency import once
-from gateway.web.paging import Page, Wished, cut
+from gateway.web.paging import Page, Wished, both_ways, by_number
 from gateway.web.schema import ReadBody
 from gateway.web.services import Given
 from store.models.views import PartnerView
@@ -48,14 +49,12 @@ def list_unread(
     services: Given, caller: Asking, wish: Wished, partner: str, actor: str | None = None
 ) -> Page[Unread]:
     """The unread notices of a partner, newest first, of what he may still read. actor: himself or an admin."""
-    before = wish.forwards().number("before")
 
     def work(session: Session) -> Page[Unread]:
         who = _owner(session, partner, actor)
         anew = who._replace(active=True)  # what waits for one who is deactivated, others must be able to see
         reader = reader_of(session, services.types, caller=caller, partner=anew)
-        rows = messages.unread(session, reader, before=before, limit=wish.limit + 1)
-        page, following = cut(rows, wish.limit, lambda row: int(row.message_id))
+        page, following = both_ways(partial(messages.unread, session, reader), wish, by_number("message_id"))
         opened = threads.readable(session, reader, [row.thread_id for row in page])
         subscribed = followers.subscribed(session, [row.thread_id for row in page], [who.id])
         followed = {thread_id for thread_id, _ in subscribed}

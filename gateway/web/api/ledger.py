@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from litestar import Request, Response, get, post
@@ -15,7 +16,7 @@ from gateway.errors import BadShape, BadValue, FieldError, NotFound
 from gateway.web import idempotency
 from gateway.web.api.attachments import download_headers
 from gateway.web.auth import Asking, needs, refuse_unless
-from gateway.web.paging import Page, StateFilter, Wished, page_of
+from gateway.web.paging import Page, StateFilter, Wished, both_ways
 from gateway.web.schema import Body, ReleaseBody, ReplayBody
 from gateway.web.services import Given, Services
 from store.queries import access as answers
@@ -33,14 +34,11 @@ def list_entries(
     """Entries, newest first. q: part of the subject, of an address or of the Message-ID."""
     if wanted is not None and wanted not in STATES:
         raise BadValue.of("state", f"{wanted!r} is none of {', '.join(STATES)}")
-    before = wish.forwards().number("before")
     types = caller.record_types or None
 
     def work(session: Session) -> Page[EntryView]:
-        found = ledger_entries(
-            session, state=wanted, query=q, before=before, limit=wish.limit + 1, types=types
-        )
-        return page_of(found, wish.limit)
+        listed = partial(ledger_entries, session, state=wanted, query=q, types=types)
+        return Page(*both_ways(listed, wish))
 
     return services.read(work)
 

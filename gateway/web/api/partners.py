@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 
 import msgspec
@@ -16,7 +17,7 @@ from gateway.errors import BadValue, Forbidden, NotFound
 from gateway.mail.address import normalise
 from gateway.web.auth import Asking, needs
 from gateway.web.idempotency import once
-from gateway.web.paging import Page, Wished, cut
+from gateway.web.paging import OLDEST_FIRST, Page, Wished, both_ways, by_name
 from gateway.web.schema import MergeBody, PartnerBody, SuppressionBody
 from gateway.web.services import Given
 from store.queries import partner as partners
@@ -76,11 +77,9 @@ def get_partner(email: str, services: Given) -> PartnerDetails:
 @get("/partners", guards=[needs("read")], sync_to_thread=True, tags=["partners"])
 def list_partners(services: Given, wish: Wished, q: str = "") -> Page[PartnerDetails]:
     """Partners whose name or e-mail holds q, by id; ``next`` goes on with the higher ids."""
-    last = wish.forwards().number("before")
 
     def work(session: Session) -> Page[PartnerDetails]:
-        rows = partners.search(session, q, after=last, limit=wish.limit + 1)
-        page, following = cut(rows, wish.limit, lambda partner: partner.id)
+        page, following = both_ways(partial(partners.search, session, q), wish, OLDEST_FIRST)
         return Page(partner_details(session, page), following)
 
     return services.read(work)
@@ -108,11 +107,9 @@ def merge_partner(
 @get("/suppressions", guards=[needs("admin", everywhere=True)], sync_to_thread=True, tags=["deliveries"])
 def list_suppressions(services: Given, wish: Wished) -> Page[SuppressionView]:
     """Addresses that get no mail, by address."""
-    last = wish.forwards().before or ""
 
     def work(session: Session) -> Page[SuppressionView]:
-        rows = partners.suppressions(session, after=last, limit=wish.limit + 1)
-        page, following = cut(rows, wish.limit, lambda row: str(row.address))
+        page, following = both_ways(partial(partners.suppressions, session), wish, by_name("address"))
         return Page([_suppression(row) for row in page], following)
 
     return services.read(work)

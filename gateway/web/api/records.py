@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 from litestar import Response, delete, get, put
@@ -10,7 +11,7 @@ from gateway.chatter.actor import check_changes, open_thread, reader_of
 from gateway.chatter.page import RecordView
 from gateway.chatter.records import RecordChange
 from gateway.web.auth import Asking, needs
-from gateway.web.paging import Page, Wished, page_of
+from gateway.web.paging import Page, Wished, both_ways
 from gateway.web.schema import RecordBody
 from gateway.web.services import Given
 from store.queries import thread as threads
@@ -74,15 +75,12 @@ def list_records(
     actor: str | None = None,
 ) -> Page[RecordView]:
     """Records, newest first. q: part of the title or of the key. actor: those that this person may work on."""
-    before = wish.forwards().number("before")
 
     def work(session: Session) -> Page[RecordView]:
         reader = reader_of(session, services.types, caller=caller, actor=actor)
-        found = threads.search(
-            session, record_type=type, query=q, before=before, limit=wish.limit + 1, reader=reader
-        )
-        page = page_of(found, wish.limit)
-        return Page(services.record_views.many(session, page.items), page.next)
+        found = partial(threads.search, session, record_type=type, query=q, reader=reader)
+        page, following = both_ways(found, wish)
+        return Page(services.record_views.many(session, page), following)
 
     return services.read(work)
 

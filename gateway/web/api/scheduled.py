@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 from litestar import Request, Response, delete, get, patch, post
@@ -18,7 +19,7 @@ from gateway.web.api.messages import one_message
 from gateway.web.auth import Asking, hide_unless, needs
 from gateway.web.idempotency import caller_name, once
 from gateway.web.moment import moment_of
-from gateway.web.paging import Page, Wished, cut
+from gateway.web.paging import OLDEST_FIRST, Page, Wish, Wished, both_ways
 from gateway.web.schema import Body, Id, NullText
 from gateway.web.services import Given, Services
 from store.models.views import ThreadView
@@ -60,27 +61,25 @@ def list_scheduled(
     record_type: str, key: str, services: Given, caller: Asking, wish: Wished, actor: str | None = None
 ) -> Page[ScheduledView]:
     """What is to be posted on a record, in the order in which it was entered. actor: as this person sees it."""
-    after = wish.forwards().number("before") or 0
 
     def work(session: Session) -> Page[ScheduledView]:
         reader = reader_of(session, services.types, caller=caller, actor=actor)
         thread = services.thread(session, record_type, key)
-        rows = _listed(session, reader, thread, after=after, limit=wish.limit + 1)
-        if not rows:
+        page, following = _listed(session, reader, thread, wish)
+        if not page:
             shown_thread(session, reader, thread)
-        page, following = cut(rows, wish.limit, lambda row: int(row.id))
-        shown = [scheduled.view(row) for row in page]
-        return Page(shown, following)
+        return Page([scheduled.view(row) for row in page], following)
 
     return services.read(work)
 
 
-def _listed(session: Session, reader: Reader, thread: ThreadView, *, after: int, limit: int) -> list[Any]:
+def _listed(session: Session, reader: Reader, thread: ThreadView, wish: Wish) -> tuple[list[Any], Any]:
     """What a colleague of the record may see, an outsider what he wrote himself; as ``_visible`` has it."""
     if not reader.active or (reader.internal and not threads.readable(session, reader, [thread.id])):
-        return []
+        return [], None
     author_id = None if reader.internal else reader.partner_id
-    return store.of_thread(session, thread.id, after=after, limit=limit, author_id=author_id)
+    waiting = partial(store.of_thread, session, thread.id, author_id=author_id)
+    return both_ways(waiting, wish, OLDEST_FIRST)
 
 
 @get("/scheduled/{scheduled_id:int}", guards=[needs("read")], sync_to_thread=True, tags=["scheduled"])

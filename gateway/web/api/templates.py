@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 import msgspec
@@ -18,7 +19,7 @@ from gateway.errors import BadShape, BadValue, FieldError, NotFound
 from gateway.web.api import template_rights
 from gateway.web.api.attachments import Upload, store_file, uploads_of
 from gateway.web.auth import Asking, hide_unless, needs
-from gateway.web.paging import Page, Wished, cut
+from gateway.web.paging import Page, Wished, both_ways, by_name
 from gateway.web.schema import Body, TemplateBody
 from gateway.web.services import Given, Services
 from store.queries import template as store
@@ -108,12 +109,11 @@ def list_templates(
     services: Given, caller: Asking, wish: Wished, record_type: str | None = None
 ) -> Page[TemplateView]:
     """Templates by name. record_type: those that fit records of this type."""
-    last = wish.forwards().before or ""
     types = caller.record_types or None
 
     def work(session: Session) -> Page[TemplateView]:
-        rows = store.page(session, record_type=record_type, types=types, after=last, limit=wish.limit + 1)
-        page, following = cut(rows, wish.limit, lambda row: str(row.name))
+        listed = partial(store.page, session, record_type=record_type, types=types)
+        page, following = both_ways(listed, wish, by_name("name"))
         files = store.files_of(session, [row.name for row in page])
         views = [_view(row, [file for file in files if file.template == row.name]) for row in page]
         return Page(views, following)

@@ -15,7 +15,7 @@ from gateway.errors import BadValue, Conflict, Forbidden, NotFound
 from gateway.rules.subscription import Subtype
 from gateway.rules.tracking import Field
 from gateway.web.auth import Asking, hide_unless, needs, refuse_unless
-from gateway.web.paging import Page, Wished
+from gateway.web.paging import Page, Wished, among_few, both_ways, by_name
 from gateway.web.schema import TypeBody
 from gateway.web.services import Given
 from store.queries import types as store
@@ -66,15 +66,14 @@ def get_type(name: str, services: Given, caller: Asking) -> TypeView:
 @get("/record-types", guards=[needs("read")], sync_to_thread=True, tags=["types"])
 def list_types(services: Given, caller: Asking, wish: Wished) -> Page[TypeView]:
     """Record types, by name."""
-    last = wish.forwards().before or ""
     known = services.read(lambda session: store.record_types(session))
     rules = [
         record_types.rules_of(row.name, row.label, row.config)
         for row in known
-        if row.name > last and (not caller.record_types or row.name in caller.record_types)
+        if not caller.record_types or row.name in caller.record_types
     ]
-    page = rules[: wish.limit]
-    return Page([_view(one) for one in page], page[-1].name if len(rules) > wish.limit else None)
+    page, following = both_ways(among_few(rules, by_name("name")), wish, by_name("name"))
+    return Page([_view(one) for one in page], following)
 
 
 @delete("/record-types/{name:str}", guards=[needs("admin")], sync_to_thread=True, tags=["types"])

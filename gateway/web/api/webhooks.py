@@ -6,6 +6,7 @@ import base64
 import re
 import secrets
 from datetime import datetime
+from functools import partial
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -17,7 +18,7 @@ from gateway.chatter.access import Caller
 from gateway.chatter.events import KINDS
 from gateway.errors import BadShape, BadValue, Conflict, FieldError, Forbidden, NotFound
 from gateway.web.auth import Asking, needs, refuse_unless
-from gateway.web.paging import Page, StateFilter, Wished, cut
+from gateway.web.paging import Page, StateFilter, Wished, among_few, both_ways, by_name
 from gateway.web.schema import WebhookBody
 from gateway.web.services import Given, Services
 from store.queries import event as store
@@ -129,9 +130,8 @@ def get_webhook(id: str, services: Given, caller: Asking) -> WebhookView:
 @get("/webhooks", guards=[needs("admin")], sync_to_thread=True, tags=["webhooks"])
 def list_webhooks(services: Given, caller: Asking, wish: Wished) -> Page[WebhookView]:
     """Webhooks, by id; there are few of them."""
-    last = wish.forwards().before or ""
-    rows = [row for row in services.read(store.webhooks) if row.id > last and _covers(caller, row)]
-    page, following = cut(rows[: wish.limit + 1], wish.limit, lambda row: str(row.id))
+    rows = [row for row in services.read(store.webhooks) if _covers(caller, row)]
+    page, following = both_ways(among_few(rows, by_name("id")), wish, by_name("id"))
     return Page([_view(row) for row in page], following)
 
 
@@ -148,12 +148,10 @@ def list_events(
     """What a webhook was told, newest first. state ``failed``: what it never took."""
     if wanted is not None and wanted not in STATES:
         raise BadValue.of("state", f"{wanted!r} is none of {', '.join(STATES)}")
-    before = wish.forwards().number("before")
 
     def work(session: Session) -> Page[EventView]:
         _known(session, caller, id)
-        rows = store.listed(session, id, state=wanted, before=before, limit=wish.limit + 1)
-        page, following = cut(rows, wish.limit, lambda row: int(row.id))
+        page, following = both_ways(partial(store.listed, session, id, state=wanted), wish)
         return Page([_event(row) for row in page], following)
 
     return services.read(work)

@@ -14,7 +14,7 @@ from gateway.errors import BadValue, Forbidden
 from gateway.web.api.ledger import STATES, settled
 from gateway.web.auth import Colleague, LoggedIn, check_form
 from gateway.web.pages.render import Form, back_to, page
-from gateway.web.paging import StateFilter, Wished, cut
+from gateway.web.paging import StateFilter, Wished, both_ways
 from gateway.web.services import Given
 from store.queries import ledger
 from store.session import Session
@@ -32,12 +32,10 @@ def show_ledger(
     _check_admin(colleague)
     if wanted not in (*STATES, "all"):
         raise BadValue.of("state", f"{wanted!r} is none of {', '.join(STATES)}")
-    before = wish.forwards().number("before")
     state = None if wanted == "all" else wanted
 
     def work(session: Session) -> Any:
-        found = ledger_entries(session, state=state, before=before, limit=wish.limit + 1).rows
-        return *cut(found, wish.limit, lambda entry: entry.id), ledger.counts(session)
+        return *both_ways(partial(ledger_entries, session, state=state), wish), ledger.counts(session)
 
     entries, following, counts = services.read(work)
     return page(
