@@ -58,11 +58,12 @@ class Body:
     report_parts: list[ReportPart] = field(default_factory=list)
     defects: list[str] = field(default_factory=list)
     spare: list[Block] = field(default_factory=list)  # shown as the letter if there is no other
+    crlf: bool = False  # how the lines of files ended
 
 
-def read(octets: bytes, root: Part) -> Body:
-    """Read all parts of a mail."""
-    body = Body()
+def read(octets: bytes, root: Part, *, crlf: bool) -> Body:
+    """Read all parts of a mail. crlf: all its lines ended so, and those of its files do again."""
+    body = Body(crlf=crlf)
     blocks = _walk(octets, root, body, inside="")
     _join(blocks or body.spare, body)
     _bind_images(body)
@@ -127,6 +128,8 @@ def _leaf(octets: bytes, part: Part, body: Body, *, inside: str) -> list[Block]:
         return []
     if _is_letter(one, inside):
         return _letter(one, body, inside=inside)
+    if body.crlf:
+        one.content = leaf.as_sent(octets, part, one)
     _file(one, body)
     return []
 

@@ -30,15 +30,7 @@ class Leaf:
 
 def read(octets: bytes, part: Part) -> Leaf:
     """Decode one part; message/rfc822 stays one octet string."""
-    encoding = (
-        part.first("content-transfer-encoding")
-        .decode("latin-1")
-        .partition(";")[0]
-        .strip()
-        .strip("\"'")
-        .lower()
-    )
-    content, defect = transfer.decode(memoryview(octets)[part.start : part.end], encoding.split(" ")[0])
+    content, defect = transfer.decode(memoryview(octets)[part.start : part.end], _encoding(part))
     disposition, parameters = _disposition(part)
     content_id = part.first("content-id")
     name = parameters.get("filename") or part.parameters.get("name") or parameters.get("name") or ""
@@ -53,6 +45,21 @@ def read(octets: bytes, part: Part) -> Leaf:
         flowed=part.content_type == "text/plain" and part.parameters.get("format", "").lower() == "flowed",
         delete_space=part.parameters.get("delsp", "").lower() == "yes",
     )
+
+
+def as_sent(octets: bytes, part: Part, one: Leaf) -> bytes:
+    """The content with the line ends CRLF in which it was sent (RFC 2045 section 2.7): a file stays what it was."""
+    if b"\n" not in one.content:
+        return one.content
+    encoding = _encoding(part)
+    if encoding == "quoted-printable":  # here a line end may also be written out, and that one stays
+        return transfer.decode(memoryview(octets)[part.start : part.end], encoding, crlf=True)[0]
+    return one.content.replace(b"\n", b"\r\n") if encoding in transfer.AS_IT_STANDS else one.content
+
+
+def _encoding(part: Part) -> str:
+    value = part.first("content-transfer-encoding").decode("latin-1").partition(";")[0]
+    return value.strip().strip("\"'").lower().split(" ")[0]
 
 
 def _disposition(part: Part) -> tuple[str, dict[str, str]]:

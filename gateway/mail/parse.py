@@ -34,7 +34,7 @@ def parse(raw: bytes) -> ParsedMail:
         defects = (*mail.defects, str(limit))
         return replace(mail, unreadable=str(limit), defects=defects, leaf_digests=(leaf.digest(octets),))
     mail = _from_header(root)
-    body = bodies.read(octets, root)
+    body = bodies.read(octets, root, crlf=len(raw) - len(octets) == octets.count(b"\n"))
     mail = replace(
         mail,
         text=body.text,

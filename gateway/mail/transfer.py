@@ -10,15 +10,17 @@ _NOT_BASE64 = re.compile(rb"[^A-Za-z0-9+/]+")
 _BASE64_OCTETS = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/=\r\n"
 _BLANKS_AT_SOFT_BREAK = (b" ", b"  ", b"   ", b"\t")
 _MOST_BEGINNINGS = 1000
+AS_IT_STANDS = frozenset(("", "7bit", "8bit", "binary", "none"))
 _UU_BEGIN = re.compile(rb"begin(?:-base64)? [0-7]{3,4} ([^\n]{1,300})\n")
 _YENC_BEGIN = re.compile(rb"=ybegin (?=[^\n]*\bline=)[^\n]*?name=([^\n]{1,300})\n")
 _YENC_SHIFT = bytes((octet - 42) % 256 for octet in range(256))
 
 
-def decode(data: bytes | memoryview, encoding: str) -> tuple[bytes, str]:
+def decode(data: bytes | memoryview, encoding: str, *, crlf: bool = False) -> tuple[bytes, str]:
     """Undo one encoding; the second value is the defect, "" if there was none.
 
-    encoding: the field's value in lower case. An unknown one leaves the octets as they are.
+    data: lines that end in LF. encoding: the field's value in lower case. An unknown one leaves the octets as they
+    are. crlf: the lines of quoted-printable text end in CRLF afterwards.
     """
     if encoding == "base64":
         return from_base64(data)
@@ -26,11 +28,11 @@ def decode(data: bytes | memoryview, encoding: str) -> tuple[bytes, str]:
     if encoding == "quoted-printable":
         for blanks in _BLANKS_AT_SOFT_BREAK if b"= " in octets or b"=\t" in octets else ():
             octets = octets.replace(b"=" + blanks + b"\n", b"=\n")
-        return a2b_qp(octets), ""
+        return a2b_qp(octets.replace(b"\n", b"\r\n") if crlf else octets), ""
     if encoding in ("uuencode", "x-uuencode", "uue", "x-uue"):
         files = list(uuencoded(octets))
         return (files[0][1], "") if files else (octets, "uuencoded part without begin")
-    if encoding in ("", "7bit", "8bit", "binary", "none"):
+    if encoding in AS_IT_STANDS:
         return octets, ""
     return octets, f"unknown transfer encoding: {encoding[:40]}"
 

@@ -118,3 +118,32 @@ def test_t003_a_part_typed_pdf_alone_is_a_pdf() -> None:
     [file] = parse(a_mail_with("pdf; name=x.pdf", b"%PDF-1.4 x")).attachments
 
     assert (file.name, file.content_type) == ("x.pdf", "application/pdf")
+
+
+# encoding, as it stands in the mail, the file, and the file where all lines of the mail end in LF
+LINE_ENDS = [
+    ("7bit", b"one\r\ntwo\r\n", b"one\r\ntwo\r\n", b"one\ntwo\n"),
+    ("8bit", "grün\r\nblau".encode(), "grün\r\nblau".encode(), "grün\nblau".encode()),
+    ("quoted-printable", b"gr=FCn\r\nsoft=\r\n=20break =\r\nend", b"gr\xfcn\r\nsoft break end", b"gr\xfcn\nsoft break end"),
+    ("quoted-printable", b"a=0Ab=0Dc=0D=0Ad\r\n", b"a\nb\rc\r\nd\r\n", b"a\nb\rc\r\nd\n"),
+    ("base64", base64.b64encode(b"one\ntwo\n"), b"one\ntwo\n", b"one\ntwo\n"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("encoding", "sent", "file", "of_lf"), LINE_ENDS)
+def test_a_file_keeps_the_line_ends_in_which_it_was_sent(
+    encoding: str, sent: bytes, file: bytes, of_lf: bytes
+) -> None:
+    letter = b"Content-Type: text/plain\r\n\r\nHello"
+    kept = (
+        b"Content-Disposition: attachment; filename=a.txt\r\nContent-Transfer-Encoding: " + encoding.encode()
+    )
+    raw = (
+        b"From: a@b.example\r\nContent-Type: multipart/mixed; boundary=b\r\n\r\n"
+        b"--b\r\n" + letter + b"\r\n--b\r\n" + kept + b"\r\n\r\n" + sent + b"\r\n--b--\r\n"
+    )
+    plain = raw.replace(b"\r\n", b"\n")
+
+    assert [one.content for one in parse(raw).attachments] == [file]
+    assert [one.content for one in parse(plain).attachments] == [of_lf]
+    assert parse(raw).leaf_digests == parse(plain).leaf_digests, "one mail, whatever its line ends"

@@ -135,7 +135,7 @@ def test_files_are_told_from_the_letter() -> None:
         ("invite.ics", "text/calendar"),
     ]
     assert mail.attachments[0].content == b"%PDF-1.7"
-    assert mail.attachments[2].content == b"Subject: The first mail\n\nHello"
+    assert mail.attachments[2].content == b"Subject: The first mail\r\n\r\nHello"
 
 
 def test_pictures_in_the_letter_are_inline() -> None:
