@@ -92,8 +92,9 @@ class Lives:
     ) -> ThreadView:  # fmt: skip
         """Open a record with some messages of another, their files and their mails; answers the new one.
 
-        Followers who wrote one of them follow the new record too, and so does the actor. Raises BadValue
-        naming the field, Conflict when there is such a record.
+        Followers whose conversation they are follow the new record too: who wrote one, outsiders who were told of
+        one, who was named in one, and whose mail still waits; and so does the actor. Raises BadValue naming the
+        field, Conflict when there is such a record.
         """
         by = _actor(session, actor)
         authors = store.authors_of(session, thread.id, message_ids)
@@ -106,8 +107,9 @@ class Lives:
         self._posting.events.opened(session, [new], "api", now)
         store.move_messages(session, message_ids, thread.id, new.id)
         writers = {author for author in authors.values() if author}
+        party = writers | store.party_of(session, message_ids)
         sets = store.follower_sets(session, thread.id)
-        rows = [_follower(new, who, *sets[who], now) for who in sorted(writers & set(sets))]
+        rows = [_follower(new, who, *sets[who], now) for who in sorted(party & set(sets))]
         followers.follow_all(session, rows)
         followers.invite(session, new.id, writers, now)
         self._follow_creator(session, new, by, rules, now)

@@ -6,7 +6,7 @@ from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Table, bindparam, delete, func, insert, literal, select, update
+from sqlalchemy import Table, bindparam, delete, exists, func, insert, literal, select, update
 from sqlalchemy.dialects.postgresql import insert as insert_postgresql
 from sqlalchemy.dialects.sqlite import insert as insert_sqlite
 
@@ -20,6 +20,8 @@ from store.models import (
     InboundTarget,
     Invitation,
     Message,
+    Notice,
+    Partner,
     SilentChange,
     Thread,
     ThreadRedirect,
@@ -35,6 +37,8 @@ _attachment = Attachment.table()
 _delivery = Delivery.table()
 _follower = Follower.table()
 _invitation = Invitation.table()
+_notice = Notice.table()
+_partner = Partner.table()
 _arrival = Arrival.table()
 _target = InboundTarget.table()
 _redirect = ThreadRedirect.table()
@@ -181,6 +185,33 @@ def authors_of(session: Session, thread_id: int, message_ids: Collection[int]) -
             _message.c.id.in_(part), _message.c.thread_id == thread_id
         )
         found |= {row.id: row.author_id for row in session.execute(statement)}
+    return found
+
+
+_waits = exists().where(
+    _delivery.c.message_id == _notice.c.message_id, _delivery.c.partner_id == _notice.c.partner_id,
+    _delivery.c.state.in_(["queued", "deferred"]),
+)  # fmt: skip
+_party = (
+    select(_notice.c.partner_id)
+    .join(_partner, _partner.c.id == _notice.c.partner_id)
+    .where(_notice.c.message_id.in_(bindparam("messages", expanding=True)))
+    .where(
+        (_notice.c.state.not_in(["skipped", "suppressed"]) & _partner.c.internal.is_(False))
+        | _notice.c.reason.in_(["mention", "recipient"])
+        | _waits
+    )
+    .distinct()
+)
+
+
+def party_of(session: Session, message_ids: Collection[int]) -> set[int]:
+    """With whom these messages are a conversation, beside their authors: outsiders who were told of one, who was named
+    in one, and whose mail about one still waits."""
+    found: set[int] = set()
+    ids = sorted(message_ids)
+    for start in range(0, len(ids), _CHUNK):
+        found |= set(session.execute(_party, {"messages": ids[start : start + _CHUNK]}).scalars())
     return found
 
 

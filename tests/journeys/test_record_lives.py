@@ -351,7 +351,7 @@ def test_split_messages_move_with_their_files_mails_and_authors(cast: World):
 
     assert words(cast, thread) == ["First thing", "To both"]
     assert words(cast, new) == ["Another thing"]
-    assert cast.followers(new) == {CAROL, ALICE}
+    assert cast.followers(new) == {CAROL, DORA, ALICE}, "Dora is an outsider who was told"
     assert cast.targets(entry)[0].thread_id == new.id
     with cast.database.read() as session:
         rows = session.exec_driver_sql("SELECT message_id, thread_id FROM delivery").all()

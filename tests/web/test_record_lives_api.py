@@ -10,9 +10,10 @@ import pytest
 from sqlalchemy import event
 
 from tests.web.conftest import Web, add
+from tests.web.outbox import send
 
 Api = httpx.AsyncClient
-ALICE = "alice@corp.example"
+ALICE, ANN, CAROL = "alice@corp.example", "ann@corp.example", "carol@customer.example"
 
 
 def item(key: str, **values: Any) -> dict[str, Any]:
@@ -251,3 +252,50 @@ async def test_a21_what_can_never_rot_is_refused_by_its_place(api: Api, field: d
     answer = await api.put("/record-types/lead", json={"label": "Lead", "fields": [field]})
 
     assert (answer.status_code, answer.json()["errors"][0]["pointer"]) == (422, place)
+
+
+async def talk(api: Api) -> None:
+    """Ticket 1 of Alice with Ann, a colleague, and Carol, a customer, as followers."""
+    for email in (ALICE, ANN):
+        await add(api, email, internal=True)
+    await api.put("/records/ticket/1", json={"title": "One"})
+    for email in (ANN, CAROL):
+        await api.post("/records/ticket/1/followers", json={"email": email, "notify": False})
+
+
+async def say(api: Api, kind: str, **how: Any) -> int:
+    body = {"kind": kind, "author": ALICE, "body_text": f"a {kind}", **how}
+    return int((await api.post("/records/ticket/1/messages", json=body)).json()["id"])
+
+
+async def split(api: Api, key: str, *ids: int) -> set[str]:
+    """Who follows the record that was split off."""
+    body = {"message_ids": ids, "key": key, "title": "Other"}
+    answer = await api.post("/records/ticket/1/split", json=body)
+    assert answer.status_code in (200, 201), answer.text
+    items = (await api.get(f"/records/ticket/{key}/followers")).json()["items"]
+    return {one["partner"]["email"] for one in items}
+
+
+async def test_mail_that_waits_is_sent_though_its_message_was_split_off(web: Web, api: Api):
+    await talk(api)
+    message = await say(api, "message")
+
+    party = await split(api, "2", message)
+
+    assert {mail["To"] for mail in await send(web)} == {ANN, CAROL}
+    assert party == {ALICE, ANN, CAROL}
+    [kept] = [one for one in await entries(api, "2") if one["id"] == message]
+    assert {one["state"] for one in kept["notices"] if one["partner"]["email"] != ALICE} == {"sent"}
+
+
+async def test_a_split_takes_along_those_whose_conversation_it_is(web: Web, api: Api):
+    await talk(api)
+    message = await say(api, "message")
+    note = await say(api, "note", mentions=[ANN])
+    among_us = await say(api, "note")
+    await send(web)
+
+    assert await split(api, "2", message) == {ALICE, CAROL}, "Ann has it, and nobody asked her"
+    assert await split(api, "3", note) == {ALICE, ANN}
+    assert await split(api, "4", among_us) == {ALICE}
