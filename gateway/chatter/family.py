@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from gateway.chatter.plan import Faults, Plan
-from gateway.rules.subscription import inherited
+from gateway.rules.subscription import Subtype, defaults, inherited
 from store.models.views import PartnerView, ThreadView
 from store.queries import follower as followers
 from store.queries import lives
@@ -142,22 +142,41 @@ def _hidden(
     return hidden
 
 
-def heirs(session: Session, done: Sequence[tuple[Plan, ThreadView]], now: datetime) -> list[dict[str, Any]]:
+class Adopted(NamedTuple):
+    """A record that has a new parent. subtypes: of its type."""
+
+    thread: ThreadView
+    subtypes: Sequence[Subtype]
+    parent_id: int
+
+
+def heirs(session: Session, adopted: Sequence[Adopted], now: datetime) -> list[dict[str, Any]]:
     """The followers of the new parents who follow their children from now on: rows of Follower."""
-    adopted = [(plan, thread) for plan, thread in done if plan.columns.get("parent_id")]
     if not adopted:
         return []
-    of_parent = followers.audiences(session, sorted({plan.columns["parent_id"] for plan, _ in adopted}), now)
+    of_parent = followers.audiences(session, sorted({one.parent_id for one in adopted}), now)
     rows = []
-    for plan, thread in adopted:
-        for partner in of_parent[plan.columns["parent_id"]]:
-            subtypes = inherited(plan.rules.subtypes, partner.subtypes or (), internal=partner.internal)
+    for thread, offered, parent_id in adopted:
+        for partner in of_parent[parent_id]:
+            subtypes = inherited(offered, partner.subtypes or (), internal=partner.internal)
             if subtypes and partner.active:
-                rows.append(
-                    {"thread_id": thread.id, "partner_id": partner.partner_id, "subtypes": subtypes,
-                     "reason": "parent", "created_at": now}
-                )  # fmt: skip
+                rows.append(_row(thread, partner.partner_id, subtypes, "parent", now))
     return rows
+
+
+def follower(
+    thread: ThreadView, partner: PartnerView, offered: Sequence[Subtype], reason: str, now: datetime
+) -> dict[str, Any]:
+    """A follower with the default subtypes of a type, as a row of Follower."""
+    return _row(thread, partner.id, defaults(offered, internal=partner.internal), reason, now)
+
+
+def _row(
+    thread: ThreadView, partner_id: int, subtypes: frozenset[str], reason: str, now: datetime
+) -> dict[str, Any]:
+    return {
+        "thread_id": thread.id, "partner_id": partner_id, "subtypes": subtypes, "reason": reason, "created_at": now,
+    }  # fmt: skip
 
 
 def united(rows: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:

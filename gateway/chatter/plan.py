@@ -135,7 +135,8 @@ def plan(
         columns["assignee_id"] = _id(assignee)
         if assignee is not None:
             members = columns.get("members", thread.members if thread else None)
-            _check_assignee(index, assignee, members, rules, faults)
+            if trouble := assignee_trouble(assignee, members, rules):
+                faults.add(index, "assignee", trouble)
     lines = (
         () if thread is None else _lines(thread, columns, rules, people.name_of(thread.assignee_id), assignee)
     )
@@ -201,21 +202,20 @@ def actor_trouble(actor: PartnerView, *, is_new: bool = False) -> str:
     return "" if actor.internal or is_new else f"{actor.email} is not a colleague"
 
 
-def _check_assignee(
-    index: int, assignee: PartnerView, members: Sequence[int] | None, rules: TypeRules, faults: Faults
-) -> None:
-    """Only a colleague who may work on the record is given it. members: as they will be, None = it names none.
+def assignee_trouble(assignee: PartnerView, members: Sequence[int] | None, rules: TypeRules) -> str:
+    """Why a partner is not given a record, "" if he is: only a colleague who may work on it is.
 
-    He will follow it, so a record that is open to its followers is open to him.
+    members: as they will be, None = it names none. He will follow it, so a record that is open to its followers is
+    open to him.
     """
     if not assignee.active:
-        faults.add(index, "assignee", f"{assignee.email} is deactivated")
-    elif not assignee.internal:
-        faults.add(index, "assignee", f"{assignee.email} is not a colleague")
-    elif not may_access(
+        return f"{assignee.email} is deactivated"
+    if not assignee.internal:
+        return f"{assignee.email} is not a colleague"
+    open_to_him = may_access(
         internal=True, active=True, partner_id=assignee.id, members=members, access=rules.access, follows=True
-    ):
-        faults.add(index, "assignee", f"{assignee.email} has no access to the record")
+    )
+    return "" if open_to_him else f"{assignee.email} has no access to the record"
 
 
 def is_web_address(url: str) -> bool:

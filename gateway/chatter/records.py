@@ -19,11 +19,10 @@ from gateway.chatter.changelog import change_entry, plain_entry
 from gateway.chatter.plan import Faults, People, Plan, plan
 from gateway.chatter.plan import RecordChange as RecordChange
 from gateway.chatter.post import ASSIGNED, Draft, Posting
-from gateway.chatter.types import TypeRules, Types
+from gateway.chatter.types import Types
 from gateway.errors import NotFound
-from gateway.rules.subscription import defaults
 from gateway.rules.values import SINGLE
-from store.models.views import PartnerView, ThreadView
+from store.models.views import ThreadView
 from store.queries import follower as followers
 from store.queries import lives
 from store.queries import thread as threads
@@ -139,8 +138,16 @@ class Records:
             people = [(each.assignee, followers.ASSIGNED)] if each.assignee else []
             if each.thread is None and each.actor is not None and each.actor.internal:
                 people.insert(0, (each.actor, "creator"))
-            rows += [_follower(thread, partner, each.rules, reason, now) for partner, reason in people]
-        rows += family.heirs(session, done, now)
+            rows += [
+                family.follower(thread, partner, each.rules.subtypes, reason, now)
+                for partner, reason in people
+            ]
+        adopted = [
+            family.Adopted(thread, each.rules.subtypes, each.columns["parent_id"])
+            for each, thread in done
+            if each.columns.get("parent_id")
+        ]
+        rows += family.heirs(session, adopted, now)
         followers.follow_all(session, family.united(rows))
 
 
@@ -159,8 +166,13 @@ def _entries(done: Plan, thread: ThreadView) -> list[Draft]:
 def _logged(done: Plan, thread: ThreadView) -> list[Draft]:
     if done.thread is None and not done.change.untracked:
         words = f"{done.rules.label} created"
+        words = f"{words}\n{done.change.words}" if done.change.words else words
+        entry, under = plain_entry(thread, done.actor, words), done.rules.creation
+        told = under is not None and not done.change.silent
         return [
-            plain_entry(thread, done.actor, f"{words}\n{done.change.words}" if done.change.words else words)
+            replace(entry, subtype=under.name, internal=under.internal, tell=True)
+            if under and told
+            else entry
         ]
     if done.lines:
         return [change_entry(thread, done.actor, done.rules, done.lines, done.change.words)]
@@ -192,12 +204,3 @@ def _view(thread_id: int, row: dict[str, Any]) -> ThreadView:
 
 def _changed(thread: ThreadView, columns: dict[str, Any]) -> ThreadView:
     return thread._replace(**{name: value for name, value in columns.items() if name in ThreadView._fields})
-
-
-def _follower(
-    thread: ThreadView, partner: PartnerView, rules: TypeRules, reason: str, now: datetime
-) -> dict[str, Any]:
-    wanted = defaults(rules.subtypes, internal=partner.internal)
-    return {
-        "thread_id": thread.id, "partner_id": partner.id, "subtypes": wanted, "reason": reason, "created_at": now,
-    }  # fmt: skip

@@ -38,6 +38,11 @@ class TypeRules:
         """What a record of the type that names no members is open to (rules/visibility)."""
         return str(self.policy.get("access") or ALL)
 
+    @property
+    def creation(self) -> Subtype | None:
+        """Under which subtype it is told that a record was opened, None = it is not."""
+        return next((subtype for subtype in self.subtypes if subtype.creation), None)
+
     def subtype(self, name: str) -> Subtype | None:
         """The subtype of this name, None if the type has none."""
         return next((subtype for subtype in self.subtypes if subtype.name == name), None)

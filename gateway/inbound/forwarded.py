@@ -70,5 +70,6 @@ def remark(draft: Draft, passed_on: PassedOn, customers_id: int) -> Draft:
         parent_id=customers_id,
         files=(),
         header_id=None,
+        concerned=frozenset(),
         tell=bool(passed_on.comment),
     )

@@ -7,16 +7,16 @@ from dataclasses import replace
 
 from gateway.chatter.automail import send_at_creation, sends_at_creation
 from gateway.chatter.partners import find_or_add
-from gateway.chatter.post import Addressee, Author, Draft, Posting
+from gateway.chatter.post import ASSIGNED, Addressee, Author, Draft, Posting
 from gateway.inbound.case import Case
 from gateway.inbound.forwarded import as_customers, customer_of, remark
 from gateway.inbound.lookup import addressed, parent_of
+from gateway.inbound.opening import Opening
 from gateway.inbound.outcome import Outcome
 from gateway.inbound.reading import PassedOn, hide_tokens
 from gateway.inbound.refuse import is_answerable, may_answer
 from gateway.inbound.settling import Settling
 from gateway.inbound.verbs import says_leave
-from gateway.mail.subject import reply_subject
 from gateway.rules.authorship import Admit, Confidence, Policy
 from gateway.rules.disposition import Automatic, Ordinary
 from gateway.rules.limits import counted_as
@@ -25,7 +25,6 @@ from store.models.views import ParticipantView, PartnerView, ThreadView
 from store.queries import follower as followers
 from store.queries import message as messages
 from store.queries import partner as partners
-from store.queries import thread as threads
 from store.session import Session
 
 _MOST_ADDRESSEES = 50  # that are kept with a message
@@ -47,7 +46,7 @@ class Placing:
         self._settling = settling
         self._policy = policy
         self._own_domains = own_domains
-        self._new_key = new_key
+        self._opening = Opening(posting, new_key)
 
     def post(
         self, session: Session, case: Case, thread: ThreadView | None, author: ParticipantView | None, sure: Confidence,
@@ -68,12 +67,12 @@ class Placing:
         passed_on = self._passed_on(case, writer, sure)
         customer = customer_of(session, passed_on, own_domains=self._own_domains, now=case.now)
         if passed_on is None or customer is None:
-            opened = thread or self._open(session, case, writer, sure, mail.reading.mail.subject)
+            opened = thread or self._opening.open(session, case, writer, sure, mail.reading.mail.subject)
             draft = self._draft(session, case, opened, writer, sure, admitted)
             receipt = self._posting.post(session, draft, case.now)
         else:
             case.trace.add("forward", f"a mail of {customer.email}", "passed on by a verified colleague")
-            opened = self._open(session, case, writer, sure, passed_on.subject)
+            opened = self._opening.open(session, case, writer, sure, passed_on.subject)
             own = self._draft(session, case, opened, writer, sure, admitted)
             draft = as_customers(own, passed_on, customer, self._policy)
             receipt = self._posting.post(session, draft, case.now)
@@ -134,23 +133,6 @@ class Placing:
             return Author(None, claimed.name if claimed else "", "")
         return _shown(find_or_add(session, {case.address: claimed.name}, case.now)[case.address])
 
-    def _open(
-        self, session: Session, case: Case, writer: Author, sure: Confidence, subject: str
-    ) -> ThreadView:
-        """Enter the record that a mail to an alias opens; its title is the subject, and the opener's thread goes on."""
-        route = _alias_of(case.route)
-        is_creator = writer.internal and sure is Confidence.VERIFIED
-        thread = threads.add(
-            session, record_type=route.record_type, key=f"tp-{self._new_key()}",
-            title=subject or "(no subject)", subject=reply_subject(subject) if subject else None, url=None,
-            fields=dict(case.alias.defaults) if case.alias else {}, assignee_id=None,
-            creator_id=writer.partner_id if is_creator else None,
-            domain=route.address.rpartition("@")[2], now=case.now,
-        )  # fmt: skip
-        self._posting.events.opened(session, [thread], "mail", case.now)
-        case.trace.add("open", f"{route.record_type} {thread.key}", "")
-        return thread
-
     def _draft(
         self,
         session: Session,
@@ -167,6 +149,9 @@ class Placing:
         internal = isinstance(case.route, ToThread) and (
             case.route.internal or (parent is not None and parent[1])
         )
+        rules = self._posting.rules(session, thread)
+        opens = isinstance(case.route, ToAlias)
+        told_as = rules.creation.name if opens and rules.creation else "discussions"
         folded = (
             isinstance(case.found, Automatic)
             and isinstance(case.route, ToThread)
@@ -176,7 +161,7 @@ class Placing:
         return Draft(
             thread,
             kind="log" if folded else "note" if internal else "message",
-            subtype="note" if internal or folded else "discussions",
+            subtype="note" if internal or folded else told_as,
             internal=internal or folded,
             author=writer,
             confidence=Confidence.CLAIMED if admitted.badge and sure is not Confidence.TOKEN else sure,
@@ -194,6 +179,8 @@ class Placing:
             followers=_begin_to_follow(writer, admitted, internal=internal),
             header_id=_own_id(mail.message_id),
             inbound_id=case.mail.id,
+            concerned=frozenset({thread.assignee_id} if opens and thread.assignee_id else ()),
+            concern=ASSIGNED,
             folded=folded,
             generated=isinstance(case.found, Automatic),
             tell=not folded,

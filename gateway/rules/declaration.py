@@ -92,6 +92,8 @@ def _subtype_faults(subtypes: Sequence[Subtype]) -> Iterator[tuple[str, str]]:
             wrong = "a subtype needs a name without blanks"
         if wrong:
             yield f"subtypes/{index}/name", wrong
+    for index in [index for index, subtype in enumerate(subtypes) if subtype.creation][1:]:
+        yield f"subtypes/{index}/creation", "records are opened under one subtype"
 
 
 def _name_trouble(name: str, earlier: Sequence[str]) -> str:

@@ -14,6 +14,7 @@ class Subtype:
     """A kind of message one can subscribe to. internal: never reaches outsiders. hidden: not offered.
 
     parent_subtype: who follows the parent record with this subtype of its type gets this one on its children.
+    creation: that a record was opened is told under it (Odoo's creation subtype), else nobody is told.
     """
 
     name: str
@@ -22,6 +23,7 @@ class Subtype:
     internal: bool = False
     hidden: bool = False
     parent_subtype: str = ""
+    creation: bool = False
 
 
 GENERIC = (

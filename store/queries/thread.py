@@ -68,13 +68,13 @@ _add = insert(_thread)
 def add(
     session: Session, *, record_type: str, key: str, title: str, url: str | None, fields: dict[str, Any],
     assignee_id: int | None, creator_id: int | None, domain: str, now: datetime, members: list[int] | None = None,
-    subject: str | None = None,
+    subject: str | None = None, parent_id: int | None = None,
 ) -> ThreadView:  # fmt: skip
     """Enter a record; it has no messages and no followers yet. subject: of all its mail, None = not known yet."""
     values = {
         "record_type": record_type, "key": key, "title": title, "url": url, "fields": fields,
         "assignee_id": assignee_id, "creator_id": creator_id, "domain": domain, "subject": subject, "active": True,
-        "members": members, "search_text": _words(key, title), "created_at": now, "updated_at": now,
+        "members": members, "parent_id": parent_id, "search_text": _words(key, title), "created_at": now, "updated_at": now,
     }  # fmt: skip
     primary_key = session.execute(_add, values).inserted_primary_key
     assert primary_key is not None
@@ -91,6 +91,7 @@ def add(
         subject,
         True,
         members,
+        parent_id,
     )
 
 

@@ -9,13 +9,13 @@ import msgspec
 from litestar import Response, delete, get, put
 from msgspec import UNSET
 
+from gateway.chatter import alias_defaults
 from gateway.chatter.access import Caller
 from gateway.chatter.partners import address_or_bad_value
 from gateway.chatter.types import TypeRules, check_policy
-from gateway.errors import BadShape, BadValue, FieldError, NotFound, step
+from gateway.errors import BadShape, BadValue, FieldError, NotFound
 from gateway.mail.address import normalise
 from gateway.rules.own import is_reserved
-from gateway.rules.tracking import wrong_values
 from gateway.web.auth import Asking, hide_unless, needs, refuse_unless
 from gateway.web.paging import Page, Wished, both_ways, by_name
 from gateway.web.schema import AliasBody
@@ -25,7 +25,11 @@ from store.session import Session
 
 
 class AliasView(msgspec.Struct, frozen=True):
-    """An address that opens records of a type. defaults: fields of a new record."""
+    """An address that opens records of a type.
+
+    defaults: what a new record has: values of fields, and of its own ``title``, ``assignee`` (an e-mail) and
+    ``parent`` ({type, key}).
+    """
 
     address: str
     type: str
@@ -49,7 +53,7 @@ def put_alias(address: str, data: AliasBody, services: Given, caller: Asking) ->
         if record_type not in services.types.all(session):
             raise BadValue.of("type", f"there is no record type {record_type!r}")
         defaults = _merged(data.defaults, old.defaults if old else {})
-        _check_defaults(services.types.get(record_type, session), defaults)
+        _check_defaults(session, caller, services.types.get(record_type, session), defaults)
         policy = _merged(data.policy, old.policy if old else {})
         check_policy(policy, of_type=False)
         is_new = store.put_alias(session, known_as, record_type, defaults, policy, services.now())
@@ -97,15 +101,14 @@ def _visible(session: Session, caller: Caller, scope: str, address: str) -> Any:
     return row
 
 
-def _check_defaults(rules: TypeRules, defaults: dict[str, Any]) -> None:
-    """Refuse values that a record of the type could not hold. Raises BadValue.
-
-    As in a record, a field that the type does not declare may hold anything.
-    """
-    wrong = wrong_values(rules.fields, defaults)
+def _check_defaults(session: Session, caller: Caller, rules: TypeRules, defaults: dict[str, Any]) -> None:
+    """Refuse what a record of the type could not have. Raises BadValue, Forbidden."""
+    given, wrong = alias_defaults.read(session, rules, defaults)
     if wrong:
-        errors = [FieldError(f"#/defaults/{step(name)}", words) for name, words in wrong.items()]
+        errors = [FieldError(f"#/defaults/{place}", words) for place, words in wrong.items()]
         raise BadValue(errors[0].detail, errors)
+    if given.parent is not None:
+        refuse_unless(caller, "admin", given.parent.record_type, "defaults/parent")
 
 
 def _address(services: Services, text: str) -> str:
