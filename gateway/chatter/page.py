@@ -213,7 +213,7 @@ def _message(
         folded=row.folded,
         edited_at=row.edited_at,
         deleted_at=row.deleted_at,
-        notices=[_notice(notice) for notice in {notice.partner_id: notice for notice in notices}.values()],
+        notices=[_notice(notice) for notice in _one_each(notices)],
         to=_named(row, "to", staff),
         cc=_named(row, "cc", staff),
         highlights=highlights(words_of(row, files, label), words) if words else msgspec.UNSET,
@@ -236,6 +236,15 @@ def _author(row: Any) -> Person:
         row.author_email or row.partner_email,
         row.partner_internal,
     )
+
+
+def _one_each(notices: Sequence[Any]) -> list[Any]:
+    """One row for each partner: his last mail about the message, but for one that was left out for the sake of another."""
+    found: dict[int, Any] = {}
+    for row in notices:
+        if row.partner_id not in found or row.delivery_state != "skipped":
+            found[row.partner_id] = row
+    return list(found.values())
 
 
 def _notice(row: Any) -> NoticeView:

@@ -10,7 +10,7 @@ from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from sqlalchemy import bindparam, case, func, insert, literal, select, text, update
+from sqlalchemy import Select, bindparam, case, exists, func, insert, literal, select, text, update
 
 from store.bell import ring
 from store.models import (
@@ -233,8 +233,23 @@ def counts(session: Session) -> dict[str, int]:
     return {state: int(count) for state, count in session.execute(_count_by_state)}
 
 
+def told_again(session: Session, ids: Select[int]) -> None:
+    """Their readers count as told by mail where they did not, because their address got none.
+
+    ids: of deliveries that are about to be tried again.
+    """
+    of_reader = (_delivery.c.message_id == _notice.c.message_id) & (
+        _delivery.c.partner_id == _notice.c.partner_id
+    )
+    suppressed = _delivery.c.id.in_(ids) & (_delivery.c.state == "suppressed") & of_reader
+    reason = select(func.min(_delivery.c.reason)).where(suppressed).correlate(_notice).scalar_subquery()
+    mailed = {"channel": "email", "state": "queued", "reason": reason}
+    session.execute(update(_notice).where(exists().where(suppressed).correlate(_notice)).values(mailed))
+
+
 def retry(session: Session, delivery_id: int, now: datetime) -> bool:
     """Make a delivery due at once that waits or was given up; False when it was sent or is not there."""
+    told_again(session, select(_delivery.c.id).where(_delivery.c.id == delivery_id, _delivery.c.owner == ""))
     states = ["queued", "deferred", "failed", "bounced", "suppressed", "skipped"]
     changed = session.execute(
         update(_delivery)

@@ -11,6 +11,7 @@ from sqlalchemy import func, literal, select, text, update
 from store.bell import ring
 from store.models import Delivery, Message, Partner, Thread
 from store.queries.access_filter import Reader, readable_threads
+from store.queries.delivery import told_again
 from store.queries.part import part
 from store.session import Session
 
@@ -93,7 +94,9 @@ def retry(
     """Queue them again; answers how many. record_type, ids: only these, None = all. Rings ``deliveries``."""
     values = {"state": "queued", "status": "", "detail": "", "due_at": now, "created_at": now, "attempts": 0}
     ring(session, "deliveries")
-    return _change(session, _of_author(session, reader, author_id, record_type, ids), values)
+    conditions = _of_author(session, reader, author_id, record_type, ids)
+    told_again(session, select(_delivery.c.id).select_from(_joined).where(*conditions))
+    return _change(session, conditions, values)
 
 
 def cancel(

@@ -154,3 +154,36 @@ async def test_d15_the_author_tries_a_single_mail_again_that_his_message_names(w
 
     assert again.status_code == 200 and again.json()["state"] == "queued", again.text
     assert [mail["To"] for mail in await send(web)] == [OLGA]
+
+
+async def test_t147_what_is_tried_again_once_the_address_gets_mail_is_shown_as_mailed(
+    web: Web, api: Api, failed
+):
+    await api.put(f"/suppressions/{OLGA}", json={"reason": "no such mailbox"})
+    body = {"kind": "message", "author": BOB, "body_text": "Hi", "recipients": [OLGA]}
+    said = (await api.post("/records/contract/1/messages", json=body)).json()
+    await api.delete(f"/suppressions/{OLGA}")
+
+    await api.post("/failures/retry", json={"author": BOB, "record_type": "contract"})
+    await send(web)
+
+    shown = (await api.get(f"/messages/{said['id']}")).json()
+    [notice] = [one for one in shown["notices"] if one["partner"]["email"] == OLGA]
+    assert [notice[name] for name in ("channel", "state", "reason")] == ["email", "sent", "recipient"]
+
+
+async def test_who_has_the_mail_is_not_shown_as_left_out_because_his_twin_was_merged(web: Web, api: Api):
+    await add(api, ALICE, internal=True)
+    await api.put("/records/ticket/7", json={"title": "x"})
+    for email in (OLGA, "olga@home.example"):
+        await api.post("/records/ticket/7/followers", json={"email": email, "notify": False})
+    body = {"kind": "message", "author": ALICE, "body_text": "Hi"}
+    said = (await api.post("/records/ticket/7/messages", json=body)).json()
+
+    merged = await api.post("/partners/olga@home.example/merge", json={"into": OLGA})
+
+    assert merged.status_code == 200, merged.text
+    assert len(await send(web)) == 1
+    shown = (await api.get(f"/messages/{said['id']}")).json()
+    [notice] = [one for one in shown["notices"] if one["partner"]["email"] == OLGA]
+    assert (notice["channel"], notice["state"]) == ("email", "sent")
