@@ -196,6 +196,7 @@ class Placing:
             inbound_id=case.mail.id,
             folded=folded,
             generated=isinstance(case.found, Automatic),
+            passed_on=reading.passed_on is not None,
             tell=not folded,
         )
 
