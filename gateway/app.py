@@ -41,10 +41,13 @@ if TYPE_CHECKING:
     from gateway.outbound.dispatcher import Dispatcher
     from gateway.outbound.events import EventDispatcher
     from gateway.outbound.house import House
+    from gateway.outbound.previews import PreviewDispatcher
+    from gateway.outbound.rounds import Rounds
     from gateway.receive.smtp import SmtpDoor
     from gateway.receive.tls import ServerTls
     from gateway.rules.limits import Limits
     from gateway.rules.own import OwnDomain
+    from gateway.rules.preview import Which
     from gateway.schedule.jobs import Timetable
     from gateway.templating import Templates
 
@@ -107,14 +110,30 @@ class App:
     def posting(self) -> Posting:
         from gateway.chatter.events import Events
         from gateway.chatter.post import Posting
+        from gateway.chatter.previews import Previews
 
         return Posting(
             types=self.types,
             domain=self.settings.domains[0].name,
             new_header_id=_new_header_id,
             events=Events(self.bell),
+            previews=Previews(self._which_links() if self.settings.previews.enabled else None),
             fanout=self.settings.limits.fanout_per_record_hour,
         )
+
+    def _which_links(self) -> Which:
+        from gateway.mail.links import host_of
+        from gateway.rules.preview import Which
+
+        previews = self.settings.previews
+        own = {
+            host_of(self.settings.web.base_url),
+            *(domain.name.lower() for domain in self.settings.domains),
+        }
+        return Which(
+            own=frozenset(own), most=previews.per_message, everyone=previews.authors == "everyone",
+            allow_private=previews.allow_private,
+        )  # fmt: skip
 
     @cached_property
     def records(self) -> Records:
@@ -343,6 +362,8 @@ class App:
 
         return Timetable(Means(self.database, self.posting, self.types, self.blobs), clock.now)
 
+    # -- calls over HTTP --
+
     def event_dispatcher(self) -> EventDispatcher | None:
         """The one that calls webhooks, None where they are switched off."""
         webhooks = self.settings.webhooks
@@ -355,6 +376,25 @@ class App:
         return EventDispatcher(
             database=self.database, channel=channel, owner=_owner("webhooks"), clock=clock.now, bell=self.bell
         )
+
+    def preview_dispatcher(self) -> PreviewDispatcher | None:
+        """The one that looks at links, None where link previews are switched off."""
+        previews = self.settings.previews
+        if not previews.enabled:
+            return None
+        from gateway.outbound.previews import PreviewDispatcher
+        from gateway.outbound.visitor import Visitor, visiting_guard
+
+        guard = visiting_guard(timeout=previews.timeout, allow_private=previews.allow_private)
+        visitor = Visitor(guard, may_be_asked=self._which_links().may_be_asked, timeout=previews.timeout)
+        return PreviewDispatcher(
+            database=self.database, visitor=visitor, owner=_owner("previews"), clock=clock.now, bell=self.bell,
+            per_domain=previews.per_domain,
+        )  # fmt: skip
+
+    def callers(self) -> list[Rounds]:
+        """What calls others over HTTP, as far as it is switched on."""
+        return [one for one in (self.event_dispatcher(), self.preview_dispatcher()) if one is not None]
 
     # -- web --
 

@@ -95,9 +95,9 @@ async def _working(app: App, *, free_leases: bool) -> AsyncIterator[None]:
     workers = [app.worker(number) for number in range(app.settings.work.threads)]
     dispatcher = app.dispatcher()
     await dispatcher.start(free_leases=free_leases)
-    events = app.event_dispatcher()
-    if events is not None:
-        await events.start(free_leases=free_leases)
+    callers = app.callers()
+    for caller in callers:
+        await caller.start(free_leases=free_leases)
     for worker in workers:
         worker.start()
     try:
@@ -106,8 +106,8 @@ async def _working(app: App, *, free_leases: bool) -> AsyncIterator[None]:
         for worker in workers:
             await asyncio.to_thread(worker.stop)
         await dispatcher.stop()
-        if events is not None:
-            await events.stop()
+        for caller in callers:
+            await caller.stop()
         await asyncio.to_thread(app.reader.close)
 
 

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from store.session import Database, Session
 
 CHANNEL = "threadpost"
-NAMES = ("inbound", "deliveries", "events", "types", "threads")
+NAMES = ("inbound", "deliveries", "events", "types", "threads", "previews")
 _RINGS = "threadpost.rings"
 
 

@@ -55,7 +55,7 @@ class Draft:
     another, None = the author. mentioned, recipients: partner ids. spared: partners who are not told, and why.
     confirmed: outsiders who may get this internal message. addressed / addressed_count_for, named_only: as in
     rules/recipients. followers: partners who begin to follow by this message: (id, internal). addressees: whom
-    To and Cc show. header_id: the Message-ID under which it came in, None if it was written here. tell: False =
+    To and Cc show. passed_on: the author forwarded what another wrote. header_id: the Message-ID under which it came in, None if it was written here. tell: False =
     stored, nobody is told but those whom it concerns. concerned: partner ids whom it concerns in person, for the
     reason ``concern`` (ASSIGNED or INVITED); payload: what their mails say beside it. mail_at: before when no mail
     about it leaves, None = at once.
@@ -90,6 +90,7 @@ class Draft:
     tracking: tuple[Change, ...] = ()
     folded: bool = False
     generated: bool = False
+    passed_on: bool = False
     tell: bool = True
     extra_search: tuple[str, ...] = field(default=())
     concerned: frozenset[int] = frozenset()

@@ -26,6 +26,7 @@ from store.models.views import PartnerView, ThreadView
 from store.queries import edit as store
 from store.queries import follower as followers
 from store.queries import message as messages
+from store.queries import preview as previews
 from store.queries import thread as threads
 from store.session import Session
 
@@ -108,6 +109,7 @@ def edit(
         _rewrite(session, row, html, text, now)
     if is_new_text:
         store.forget_payloads(session, row.id)
+        posting.previews.edited(session, row, html, now)
     edit_notices.mention(
         session, row, thread, change.mentions, tell=change.tell_mentions, confirmed=change.confirm_external,
         posting=posting, now=now,
@@ -148,10 +150,23 @@ def remove(
     store.add_version(session, _version(row, (), editor, now) | nothing)
     store.empty_versions(session, row.id)
     messages.remove_attachments(session, row.id)
+    previews.remove_all(session, row.id)
     store.withdraw(session, row.id, "the message was withdrawn", now)
     store.empty_payloads(session, row.id)
     emptied = {"body_html": "", "body_text": "", "quoted_html": None, "subject": None, "search_text": ""}
     messages.change(session, row.id, {**emptied, "search_internal": "", "deleted_at": now})
+
+
+def hide_preview(
+    session: Session, message_id: int, preview_id: int, *, actor: str | None, trusted: bool, posting: Posting
+) -> None:  # fmt: skip
+    """Show no more what a link of a message leads to; whoever may change a message may, also of one that came by mail.
+
+    Raises NotFound, Forbidden, BadValue.
+    """
+    _by_its_author(session, message_id, actor, trusted=trusted, posting=posting)
+    if not previews.hide(session, message_id, preview_id):
+        raise NotFound(f"message {message_id} shows no link preview {preview_id}")
 
 
 def may_see_versions(session: Session, message_id: int, *, author_id: int | None, actor: str | None) -> None:
@@ -182,17 +197,24 @@ def versions(
 def _held(
     session: Session, message_id: int, actor: str | None, *, trusted: bool, posting: Posting
 ) -> tuple[Any, ThreadView, PartnerView | None]:
-    """The message, its thread, and who changes it (None = the application)."""
-    row = store.hold(session, message_id)
-    thread = threads.by_id(session, row.thread_id) if row is not None else None
-    if row is None or thread is None:
-        raise NotFound(f"there is no message {message_id}")
-    editor = _editor(session, row, thread, actor, trusted=trusted, posting=posting)
+    """A message that was written here, its thread, and who changes it (None = the application)."""
+    row, thread, editor = _by_its_author(session, message_id, actor, trusted=trusted, posting=posting)
     if row.kind not in ("message", "note") or row.tracking or row.generated:
         raise Conflict(f"message {message_id} is an entry of the log: it stays as it is")
     if row.inbound_id is not None:
         raise Conflict(f"message {message_id} came by mail: it stays as it came")
     return row, thread, editor
+
+
+def _by_its_author(
+    session: Session, message_id: int, actor: str | None, *, trusted: bool, posting: Posting
+) -> tuple[Any, ThreadView, PartnerView | None]:
+    """The message, its thread, and who may change it (None = the application)."""
+    row = store.hold(session, message_id)
+    thread = threads.by_id(session, row.thread_id) if row is not None else None
+    if row is None or thread is None:
+        raise NotFound(f"there is no message {message_id}")
+    return row, thread, _editor(session, row, thread, actor, trusted=trusted, posting=posting)
 
 
 def _editor(

@@ -18,12 +18,14 @@ from gateway.chatter.entries import ledger_entry as ledger_entry
 from gateway.chatter.highlight import highlights
 from gateway.chatter.lines import holds, with_lines, words_of
 from gateway.chatter.names import Person, RecordName, person
+from gateway.chatter.previews import LinkPreviewView, preview_view
 from gateway.mail.html import clean
 from store.models.views import PartnerView, ThreadView
 from store.queries import follower as followers
 from store.queries import listing
 from store.queries import message as messages
 from store.queries import partner as partners
+from store.queries import preview as links
 from store.queries import thread as threads
 from store.search import Phrase
 from store.session import Session
@@ -73,7 +75,8 @@ class NoticeView(msgspec.Struct, frozen=True):
 
 
 class MessageView(msgspec.Struct, frozen=True):
-    """One entry of a thread. to, cc: whom its author named beside the followers. highlights: only in a search."""
+    """One entry of a thread. to, cc: whom its author named beside the followers. link_previews: what its links lead to,
+    as far as that is known. highlights: only in a search."""
 
     id: int
     record: RecordName
@@ -97,6 +100,7 @@ class MessageView(msgspec.Struct, frozen=True):
     notices: list[NoticeView]
     to: list[Person]
     cc: list[Person]
+    link_previews: list[LinkPreviewView]
     highlights: list[str] | msgspec.UnsetType = msgspec.UNSET
 
 
@@ -147,15 +151,16 @@ class PartnerDetails(msgspec.Struct, frozen=True):
 
 def message_views(
     session: Session, rows: Sequence[Any], words: Sequence[Phrase] = (), *, outsider: bool = False,
-    labels: Mapping[tuple[str, str], str] | None = None, files: bool = True,
+    labels: Mapping[tuple[str, str], str] | None = None, files: bool = True, previews: bool = False,
 ) -> list[MessageView]:  # fmt: skip
-    """The messages of rows of ``messages.page``, in their order: two statements. words: that were looked for, to be
-    marked; an entry that held them only in lines which are not shown is left out.
+    """The messages of rows of ``messages.page``, in their order: two statements, three with previews.
+
+    words: that were looked for, to be marked; an entry that held them only in lines which are not shown is left out.
 
     An image inside the body that the thread has shown before, such as the logo of a signature, is no file
     of the list; the body shows it as ever. outsider: without what is for staff: who was told, and internal
     changes. labels: what subtypes are called that were found by that, by record type and name. files: False = none
-    of them has any, which spares the question.
+    of them has any, which spares the question. previews: with what their links lead to.
     """
     ids = [row.id for row in rows]
     files_of = messages.attachments_of(session, ids if files else ())
@@ -168,10 +173,14 @@ def message_views(
         if shown is row or holds(words_of(shown, files_of.get(row.id, []), names[row.id]), words)
     ]
     staff = _staff_among(session, rows)
+    linked = links.of_messages(session, ids) if previews else {}
     return [
-        _message(row, files_of.get(row.id, []), notices.get(row.id, []), words, staff, label=names[row.id])
+        _message(
+            row, files_of.get(row.id, []), notices.get(row.id, []), words, staff, label=names[row.id],
+            linked=linked.get(row.id, []),
+        )
         for row in rows
-    ]
+    ]  # fmt: skip
 
 
 def _staff_among(session: Session, rows: Sequence[Any]) -> frozenset[int]:
@@ -190,7 +199,7 @@ def _named(row: Any, how: str, staff: Collection[int]) -> list[Person]:
 
 def _message(
     row: Any, files: Sequence[Any], notices: Sequence[Any], words: Sequence[Phrase], staff: Collection[int], *,
-    label: str,
+    label: str, linked: Sequence[Any],
 ) -> MessageView:  # fmt: skip
     urls = {file.content_id: f"/api/v1/attachments/{file.id}" for file in files if file.content_id}
     return MessageView(
@@ -216,6 +225,7 @@ def _message(
         notices=[_notice(notice) for notice in _one_each(notices)],
         to=_named(row, "to", staff),
         cc=_named(row, "cc", staff),
+        link_previews=[preview_view(one) for one in linked],
         highlights=highlights(words_of(row, files, label), words) if words else msgspec.UNSET,
     )
 

@@ -19,6 +19,7 @@ from gateway.chatter.draft import File as File
 from gateway.chatter.draft import row_of
 from gateway.chatter.draft import search_words as search_words
 from gateway.chatter.events import Events
+from gateway.chatter.previews import Previews
 from gateway.chatter.types import TypeRules, Types
 from gateway.mail.subject import reply_subject
 from gateway.rules.limits import waits_until
@@ -54,15 +55,16 @@ class Receipt:
 class Posting:
     """Posts messages. domain: ours, where a thread has none of its own; new_header_id: mints a Message-ID.
 
-    events: tells host applications, None = nobody listens. fanout: mails of a record within an hour, from which
-    on those to followers wait.
+    events: tells host applications, None = nobody listens. previews: enters links, None = no previews are made.
+    fanout: mails of a record within an hour, from which on those to followers wait.
     """
 
     def __init__(
         self, *, types: Types, domain: str, new_header_id: Callable[[str], str], events: Events | None = None,
-        fanout: int = 600,
+        previews: Previews | None = None, fanout: int = 600,
     ) -> None:  # fmt: skip
         self.events = events or Events()
+        self.previews = previews or Previews()
         self._types = types
         self._domain = domain
         self._new_header_id = new_header_id
@@ -97,6 +99,7 @@ class Posting:
             audience = self._audience(session, draft, now)
         decisions = self._decide(session, draft, audience)
         self.queue(session, draft, message_id, header_id, decisions, now)
+        self.previews.posted(session, draft, message_id, now)
         if draft.kind != "log":
             self.events.posted(session, [(draft.thread, message_id)], now)
         told = sum(notice.state in ("queued", "inbox") for notice in decisions)

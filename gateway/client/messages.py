@@ -122,6 +122,12 @@ def delete_message(message_id: int, *, actor: str = "") -> Call[None]:
     return Call("DELETE", f"/messages/{message_id}", None, query=asked(actor=actor))
 
 
+def hide_link_preview(message_id: int, preview_id: int, *, actor: str = "") -> Call[None]:
+    """Show no more what a link of a message leads to. actor: the author of the message or an admin."""
+    path = f"/messages/{message_id}/link-previews/{preview_id}"
+    return Call("DELETE", path, None, query=asked(actor=actor))
+
+
 def versions(
     message_id: int,
     *,

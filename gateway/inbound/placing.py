@@ -183,6 +183,7 @@ class Placing:
             concern=ASSIGNED,
             folded=folded,
             generated=isinstance(case.found, Automatic),
+            passed_on=reading.passed_on is not None,
             tell=not folded,
         )
 

@@ -168,12 +168,7 @@ def _clean(text: str) -> str:
 
 def _meta_charset(one: Leaf) -> str:
     """Read the charset that an HTML body declares in itself."""
-    if one.content_type != "text/html" or one.content.isascii():
-        return ""
-    match = re.search(
-        rb"charset\s{0,5}=\s{0,5}[\"']?([A-Za-z0-9_-]{2,40})", one.content[:4096], re.IGNORECASE
-    )
-    return match[1].decode("ascii") if match else ""
+    return charset.declared_in_html(one.content) if one.content_type == "text/html" else ""
 
 
 def _from_enriched(text: str) -> str:

@@ -146,6 +146,14 @@ def decode(data: bytes, label: str = "") -> tuple[str, str]:
     return _guess(data, codec, label)
 
 
+def declared_in_html(data: bytes) -> str:
+    """Read the charset that HTML declares in itself, "" if it needs none or names none."""
+    if data.isascii():
+        return ""
+    match = re.search(rb"charset\s{0,5}=\s{0,5}[\"']?([A-Za-z0-9_-]{2,40})", data[:4096], re.IGNORECASE)
+    return match[1].decode("ascii") if match else ""
+
+
 def _strict(data: bytes, codec: str) -> str | None:
     try:
         text = data.decode(codec)

@@ -64,7 +64,7 @@ _FORMATTING_NAMES = "a b big code em font i nobr s small strike strong tt u"
 _FORMATTING = frozenset(_FORMATTING_NAMES.split())
 _TAG = re.compile(r"<(/?)([A-Za-z][A-Za-z0-9]{0,20})")
 _IMAGE = re.compile(r"<img((?: [a-z]+=\"[^\"]*\")*)>")
-_LINK = re.compile(
+LINK = re.compile(
     r"(?P<url>https?://[^\s<>\"'`\x00-\x1f\u2028\u2029\u202a-\u202e\u2066-\u2069]{1,2000})"
     r"|(?P<mail>(?<![\w.+@-])[\w.+-]{1,64}@(?:[A-Za-z0-9-]{1,63}\.){1,8}[A-Za-z]{2,24}(?![\w@]))",
     re.IGNORECASE,
@@ -164,8 +164,8 @@ def _image(image: re.Match[str], cid_urls: Mapping[str, str] | None) -> str:
 def _linked(block: str) -> str:
     out: list[str] = []
     done = 0
-    for match in _LINK.finditer(block):
-        target = _without_tail(match[0]) if match["url"] else match[0]
+    for match in LINK.finditer(block):
+        target = without_tail(match[0]) if match["url"] else match[0]
         address = target if match["url"] else f"mailto:{target}"
         out.append(_escaped(block[done : match.start()]))
         out.append(f'<a href="{entities.escape(address)}" rel="{_REL}">{entities.escape(target)}</a>')
@@ -174,7 +174,7 @@ def _linked(block: str) -> str:
     return "".join(out)
 
 
-def _without_tail(url: str) -> str:
+def without_tail(url: str) -> str:
     """Leave out the punctuation that ends the sentence and not the link."""
     url = url.rstrip(".,;:!?*_~")
     while url.endswith((")", "]", "}")) and url.count(url[-1]) > url.count(

@@ -15,7 +15,7 @@ from operator import itemgetter
 
 # A tag ends at its ">", not at one inside a quoted value; a stray "<" ends the try, so this is linear.
 # Groups: the tag, its name with the slash of an end tag, its attributes.
-_TAG = re.compile(
+TAG = re.compile(
     r"(<(/?[A-Za-z][\w:.-]*+|!--|[!?])([^<>\"']*+(?:\"[^\"<]*+\"[^<>\"']*+|'[^'<]*+'[^<>\"']*+)*+)(?:>|[^<>]*+>?))"
 )
 _ANY_TAG = re.compile(r"<[^<>]*+>")
@@ -223,7 +223,7 @@ def lines_of(html: str) -> HtmlLines:
     """Read HTML into lines. Never raises; what is beyond the limit of tags belongs to the last line."""
     walk = _Walk()
     note = walk.out.tags.append
-    pieces = _TAG.split(html, maxsplit=MOST_TAGS)
+    pieces = TAG.split(html, maxsplit=MOST_TAGS)
     place = end = 0
     for text, tag, name, attributes in zip(
         pieces[0::4], pieces[1::4], pieces[2::4], pieces[3::4], strict=False

@@ -18,18 +18,17 @@ import structlog
 from gateway.chatter.events import body_of
 from gateway.outbound.channels import Deferred, Failed, Outcome, Sent
 from gateway.outbound.channels.webhook import WebhookChannel
+from gateway.outbound.rounds import Rounds
 from gateway.rules import retry
 from store.bell import Bell
 from store.queries import event as store
 from store.queries.delivery import LeaseLost, Result
-from store.session import Database, StoreUnavailable
+from store.session import Database
 
 log = structlog.get_logger()
 
 LEASE = timedelta(seconds=60)
 _PAGE = 64
-_LONGEST_SLEEP = 30.0
-_TROUBLE_PAUSE = 2.0
 
 
 class Call(NamedTuple):
@@ -40,70 +39,21 @@ class Call(NamedTuple):
     body: bytes | None
 
 
-class EventDispatcher:
-    """Sends what is due. owner: names this process in the leases. width: calls at the same time."""
+class EventDispatcher(Rounds):
+    """Sends what is due. width: calls at the same time."""
+
+    bell_name = "events"
 
     def __init__(
         self, *, database: Database, channel: WebhookChannel, owner: str, clock: Callable[[], datetime],
         bell: Bell | None = None, jitter: Callable[[], float] = random.random, width: int = 16,
     ) -> None:  # fmt: skip
-        self._database = database
+        super().__init__(database=database, owner=owner, clock=clock, bell=bell)
         self._channel = channel
-        self._owner = owner
-        self._clock = clock
-        self._bell = bell or database.bell
         self._jitter = jitter
         self._width = asyncio.Semaphore(width)
-        self._wake, self._stopping = asyncio.Event(), asyncio.Event()
-        self._task: asyncio.Task[None] | None = None
-        self._forget: Callable[[], None] = lambda: None
 
-    async def start(self, *, free_leases: bool = False) -> None:
-        """Begin to send. free_leases: take what a dead process left, when no other process runs."""
-        if free_leases:
-            await asyncio.to_thread(self._free_leases)
-        loop = asyncio.get_running_loop()
-
-        def ring() -> None:
-            loop.call_soon_threadsafe(self._wake.set)
-
-        self._forget = self._bell.listen("events", ring)
-        self._task = asyncio.create_task(self._send_forever(), name="webhooks")
-
-    async def stop(self) -> None:
-        """Finish the calls under way, then end."""
-        self._forget()
-        self._stopping.set()
-        self._wake.set()
-        if self._task is not None:
-            await self._task
-        await self._channel.close()
-
-    async def drain(self) -> int:
-        """Send everything that is due now; answers how many calls there were."""
-        sent = 0
-        while count := await self._send_page():
-            sent += count
-        return sent
-
-    async def _send_forever(self) -> None:
-        while not self._stopping.is_set():
-            self._wake.clear()
-            try:
-                if not await self._send_page():
-                    await self._sleep(await asyncio.to_thread(self._seconds_to_next))
-            except StoreUnavailable as trouble:
-                log.warning("store unavailable", trouble=str(trouble))
-                await self._sleep(_TROUBLE_PAUSE)
-            except Exception:  # a fault of ours must not end the sending for good
-                log.exception("webhooks stumbled")
-                await self._sleep(_TROUBLE_PAUSE)
-
-    async def _sleep(self, seconds: float) -> None:
-        with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(self._wake.wait(), seconds)
-
-    async def _send_page(self) -> int:
+    async def _round(self) -> int:
         calls = await asyncio.to_thread(self._claim)
         results = await asyncio.gather(*(self._call(call) for call in calls))
         if results:
@@ -160,13 +110,13 @@ class EventDispatcher:
                 with contextlib.suppress(LeaseLost), self._database.write() as session:
                     store.record(session, [result])
 
-    def _seconds_to_next(self) -> float:
+    def _next_due(self) -> datetime | None:
         with self._database.read() as session:
-            due = store.next_due(session)
-        if due is None:
-            return _LONGEST_SLEEP
-        return min(max((due - self._clock()).total_seconds(), 0.01), _LONGEST_SLEEP)
+            return store.next_due(session)
 
     def _free_leases(self) -> None:
         with self._database.write() as session:
             store.free_leases(session, self._clock())
+
+    async def _close(self) -> None:
+        await self._channel.close()

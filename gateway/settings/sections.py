@@ -93,6 +93,32 @@ class Webhooks(Section, frozen=True):
     ] = False
 
 
+class Previews(Section, frozen=True):
+    """What the links of messages lead to: title, description and site are asked for and shown below the message."""
+
+    enabled: Annotated[
+        bool,
+        doc("Ask the sites that messages link to. They see our address, and that the link was written here."),
+    ] = False
+    authors: Annotated[
+        Literal["colleagues", "everyone"],
+        doc(
+            "Whose links are asked for. To ask for a stranger's link can confirm something, unsubscribe somebody, or"
+            " tell its author that his mail arrived and is read; so only those of colleagues are."
+        ),
+    ] = "colleagues"
+    per_message: Annotated[
+        int, Meta(ge=1, description="The first so many links of a message are asked for.")
+    ] = 3
+    per_domain: Annotated[
+        int, Meta(ge=1, description="Most links of one registrable domain in 10 seconds; others wait.")
+    ] = 99
+    timeout: Annotated[float, Meta(gt=0, le=30, description="Seconds that one page may take in all.")] = 5.0
+    allow_private: Annotated[
+        bool, doc("Allow links to this machine and into private networks, to any port, and without a domain.")
+    ] = False
+
+
 class Metrics(Section, frozen=True):
     """Figures for Prometheus stand at /metrics; there is nothing to set yet."""
 
@@ -145,6 +171,7 @@ class Settings(Section, frozen=True):
     limits: Limits = field(default_factory=Limits)
     work: Work = Work()
     webhooks: Webhooks = Webhooks()
+    previews: Previews = Previews()
     metrics: Metrics = Metrics()
     whatsapp: Whatsapp = Whatsapp()
     translate: Translate = Translate()

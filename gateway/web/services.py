@@ -139,6 +139,11 @@ class Services:
         return Lives(types=self.types, posting=self.posting)
 
     @property
+    def shows_previews(self) -> bool:
+        """Messages are shown with what their links lead to."""
+        return self.posting.previews.enabled
+
+    @property
     def record_views(self) -> RecordViews:
         """Shows records with their reply addresses."""
         return RecordViews(self.reply_address)

@@ -6,6 +6,7 @@ from store.models.delivery import Delivery, Event, Notice, Webhook
 from store.models.inbound import Courtesy, InboundMail, InboundTarget
 from store.models.message import Arrival, Attachment, Message, MessageRef
 from store.models.partner import Address, Block, Partner, Suppression
+from store.models.preview import LinkPreview
 from store.models.thread import (
     Alias,
     Follower,
@@ -34,6 +35,7 @@ __all__ = [
     "InboundMail",
     "InboundTarget",
     "Invitation",
+    "LinkPreview",
     "Message",
     "MessageRef",
     "MessageVersion",

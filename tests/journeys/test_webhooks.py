@@ -25,8 +25,9 @@ from gateway.chatter.types import put
 from gateway.client import BadSignature, read_event
 from gateway.inbound import desk
 from gateway.outbound.channels import Deferred, Failed, Sent
-from gateway.outbound.channels.webhook import WebhookChannel, is_public, signature
+from gateway.outbound.channels.webhook import WebhookChannel, signature
 from gateway.outbound.events import EventDispatcher
+from gateway.outbound.guard import is_public
 from gateway.rules.retry import GIVE_UP_AFTER
 from store.queries import event as store
 from store.queries import lives

@@ -79,6 +79,10 @@ class _Words:
             f" {self._now} FROM {numbered}",
             "INSERT INTO address (address, partner_id)"
             f" SELECT 'p' || (10 + i) || '@x.example', 10 + i FROM {numbered}",
+            "INSERT INTO link_preview (message_id, position, url, domain, state, kind, title, description, site_name, image_url,"
+            " detail, attempts, created_at, due_at, asked_at, owner, lease) SELECT i, 0, 'https://d.example/' || i,"
+            " 'd' || (i / 5) || '.example', CASE WHEN i % 2 = 0 THEN 'waiting' ELSE 'done' END, '', 'T', '', '', '', '', 0,"
+            f" {self._now}, {self._now}, {self._now}, '', 0 FROM {numbered}",
             f"INSERT INTO block (pattern, reason, created_at) SELECT 'b' || i, '', {self._now} FROM {numbered}",
             f"INSERT INTO invitation (thread_id, partner_id, created_at) SELECT 10 + i, {STAFF}, {self._now} FROM {numbered}",
             "INSERT INTO arrival (target, fingerprint, inbound_id, created_at, author)"

@@ -7,6 +7,7 @@ seldom or nowhere. Where most hits are closed, a page ends early and says from w
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -41,6 +42,7 @@ from store.queries import event as events
 from store.queries import follower as followers
 from store.queries import message as messages
 from store.queries import partner as partners
+from store.queries import preview as previews
 from store.queries import thread as threads
 from store.queries.access_filter import EVERYTHING, Reader
 from store.queries.participant import Asked
@@ -175,6 +177,11 @@ OTHERS: dict[str, Ask] = {
     "aliases": types.list_aliases,
     "webhooks": events.webhooks,
     "events of a webhook": lambda s: events.listed(s, "x"),
+    "link previews": lambda s: (previews.of_messages(s, [5, 6]), previews.urls_of(s, 5)),
+    "links that wait": previews.next_due,
+    "links that a domain was asked for": lambda s: previews.asked(
+        s, ["d5.example"], NOW - timedelta(hours=1)
+    ),
     "suggestions": lambda s: (suggest.last_message(s, 20), suggest.first_author(s, 20)),
     "partner by address": lambda s: partners.by_address(s, "p20@x.example"),
     "merged threads": lambda s: lives.merged_into(s, 20),

@@ -36,8 +36,20 @@ class Change(Struct, frozen=True):
     type: str = ""
 
 
+class LinkPreview(Struct, frozen=True):
+    """What a link of a message leads to. image_url: on another server, which sees who loads it; "" if there is none."""
+
+    id: int
+    url: str
+    title: str
+    description: str
+    site_name: str
+    image_url: str
+
+
 class Message(Struct, frozen=True):
-    """One entry of a thread. kind: message, note or log. to, cc: whom it names. highlights: only in a search."""
+    """One entry of a thread. kind: message, note or log. to, cc: whom it names. link_previews: what its links lead to,
+    as far as that is known. highlights: only in a search."""
 
     id: int
     record: RecordName
@@ -58,6 +70,7 @@ class Message(Struct, frozen=True):
     notices: list[Notice] = field(default_factory=list)
     to: list[Person] = field(default_factory=list)
     cc: list[Person] = field(default_factory=list)
+    link_previews: list[LinkPreview] = field(default_factory=list)
     folded: bool = False
     edited_at: datetime | None = None
     deleted_at: datetime | None = None

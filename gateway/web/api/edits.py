@@ -1,4 +1,4 @@
-"""PATCH and DELETE /messages/{id}, and the earlier versions of a message."""
+"""PATCH and DELETE /messages/{id}, the earlier versions of a message, and the link previews that it hides."""
 
 from __future__ import annotations
 
@@ -77,7 +77,7 @@ def edit_message(message_id: int, data: EditBody, services: Given, caller: Askin
             session, message_id, change, actor=data.actor, trusted=caller.may("admin"), posting=services.posting,
             now=services.now(),
         )  # fmt: skip
-        return one_message(session, message_id)
+        return one_message(session, message_id, previews=services.shows_previews)
 
     return services.write(work)
 
@@ -90,6 +90,24 @@ def delete_message(message_id: int, services: Given, caller: Asking, actor: str 
         _visible(session, services, caller, "post", message_id, actor)
         editing.remove(
             session, message_id, actor=actor, trusted=caller.may("admin"), posting=services.posting, now=services.now()
+        )  # fmt: skip
+
+    services.write(work)
+
+
+@delete(
+    "/messages/{message_id:int}/link-previews/{preview_id:int}", guards=[needs("post")], sync_to_thread=True,
+    tags=["messages"],
+)  # fmt: skip
+def hide_link_preview(
+    message_id: int, preview_id: int, services: Given, caller: Asking, actor: str | None = None
+) -> None:
+    """Show no more what a link leads to; the author of the message or an admin. The link itself stays."""
+
+    def work(session: Session) -> None:
+        _visible(session, services, caller, "post", message_id, actor)
+        editing.hide_preview(
+            session, message_id, preview_id, actor=actor, trusted=caller.may("admin"), posting=services.posting
         )  # fmt: skip
 
     services.write(work)
@@ -126,4 +144,4 @@ def _visible(
     return view
 
 
-handlers: list[Any] = [edit_message, delete_message, list_versions]
+handlers: list[Any] = [edit_message, delete_message, hide_link_preview, list_versions]

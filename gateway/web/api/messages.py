@@ -62,12 +62,13 @@ def list_messages(
         reader = reader_of(session, services.types, caller=caller, actor=actor)
         thread = shown_thread(session, reader, services.thread(session, record_type, key))
         if q.strip():
-            return hits(session, Question(q, reader, thread_id=thread.id, kinds=kinds), wish)
+            question = Question(q, reader, thread_id=thread.id, kinds=kinds)
+            return hits(session, question, wish, previews=services.shows_previews)
 
         fetch = partial(conversation.window, session, thread.id, kinds=kinds, reader=reader)
         rows, following = both_ways(fetch, wish)
         total = conversation.count(session, thread.id, kinds=kinds, reader=reader)
-        views = message_views(session, rows, outsider=not reader.internal)
+        views = message_views(session, rows, outsider=not reader.internal, previews=services.shows_previews)
         return Page(views, following, msgspec.UNSET if total is None else total)
 
     return services.read(work)
@@ -109,9 +110,8 @@ def get_message(message_id: int, services: Given, caller: Asking, actor: str | N
     """One message. actor: as this person sees it."""
 
     def work(session: Session) -> MessageView:
-        return one_message(
-            session, message_id, reader_of(session, services.types, caller=caller, actor=actor)
-        )
+        reader = reader_of(session, services.types, caller=caller, actor=actor)
+        return one_message(session, message_id, reader, previews=services.shows_previews)
 
     return services.read(work)
 
@@ -190,13 +190,13 @@ def _timing(channel: str) -> str:
 
 
 def one_message(
-    session: Session, message_id: int, reader: Reader = EVERYTHING, *, files: bool = True
-) -> MessageView:
-    """A message as it is shown to this reader. files: as for ``message_views``. Raises NotFound."""
+    session: Session, message_id: int, reader: Reader = EVERYTHING, *, files: bool = True, previews: bool = False
+) -> MessageView:  # fmt: skip
+    """A message as it is shown to this reader. files, previews: as for ``message_views``. Raises NotFound."""
     row = messages.one(session, message_id, reader)
     if row is None:
         raise NotFound(f"there is no message {message_id}")
-    return message_views(session, [row], outsider=not reader.internal, files=files)[0]
+    return message_views(session, [row], outsider=not reader.internal, files=files, previews=previews)[0]
 
 
 def _wished(text: str | None, now: datetime) -> datetime | None:

@@ -42,7 +42,8 @@ def search(
 
     def work(session: Session) -> Page[FoundView]:
         reader = reader_of(session, services.types, caller=caller, actor=actor)
-        found = hits(session, Question(q, reader, kinds=kinds, record_type=type), wish)
+        question = Question(q, reader, kinds=kinds, record_type=type)
+        found = hits(session, question, wish, previews=services.shows_previews)
         titles = threads.titles(session, {(item.record.type, item.record.key) for item in found.items})
         items = [
             FoundView(**_fields(item), title=titles.get((item.record.type, item.record.key), ""))
@@ -53,7 +54,7 @@ def search(
     return services.read(work)
 
 
-def hits(session: Session, question: Question, wish: Wish) -> Page[MessageView]:
+def hits(session: Session, question: Question, wish: Wish, *, previews: bool = False) -> Page[MessageView]:
     """A page of what a search finds, each hit with its highlights.
 
     An entry that holds the words only in lines of a field which is gone is no hit; then nothing is told of a total.
@@ -62,8 +63,9 @@ def hits(session: Session, question: Question, wish: Wish) -> Page[MessageView]:
     page, following = both_ways(search.fetch, wish)
     reader = question.reader
     views = message_views(
-        session, search.rows(page), search.words, outsider=not reader.internal, labels=search.labels
-    )
+        session, search.rows(page), search.words, outsider=not reader.internal, labels=search.labels,
+        previews=previews,
+    )  # fmt: skip
     total = search.total if len(views) == len(page) else None
     return Page(views, following, msgspec.UNSET if total is None else total)
 

@@ -42,7 +42,7 @@ def show_thread(
         return {
             "record": services.record_view(session, thread),
             "label": services.types.get(record_type, session).label,
-            "messages": message_views(session, rows),
+            "messages": message_views(session, rows, previews=services.shows_previews),
             "following_page": following,
             "followers": [follower_view(row) for row in shown],
             "is_following": followers.is_follower(session, thread.id, colleague.partner.id),
