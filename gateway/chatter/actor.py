@@ -51,14 +51,14 @@ def reader_of(
 
 def open_thread(session: Session, reader: Reader, thread: ThreadView) -> ThreadView:
     """The thread, for one who may work on it. Raises NotFound, which tells others nothing."""
-    if not _may_open(session, reader, thread):
+    if not may_open(session, reader, thread):
         raise NotFound(f"there is no {thread.record_type} {thread.key}")
     return thread
 
 
 def shown_thread(session: Session, reader: Reader, thread: ThreadView) -> ThreadView:
     """The thread, for one who may work on it or read a message of it. Raises NotFound."""
-    if _may_open(session, reader, thread) or conversation.reads_any(session, thread.id, reader):
+    if may_open(session, reader, thread) or conversation.reads_any(session, thread.id, reader):
         return thread
     raise NotFound(f"there is no {thread.record_type} {thread.key}")
 
@@ -128,5 +128,6 @@ def check_writer(
     return who
 
 
-def _may_open(session: Session, reader: Reader, thread: ThreadView) -> bool:
+def may_open(session: Session, reader: Reader, thread: ThreadView) -> bool:
+    """Whether somebody may work on the record."""
     return reader == EVERYTHING or bool(threads.readable(session, reader, [thread.id]))

@@ -15,7 +15,7 @@ import msgspec
 import structlog
 
 from gateway.chatter import edited_files
-from gateway.chatter.actor import open_thread, reader_of
+from gateway.chatter.actor import may_open, reader_of
 from gateway.chatter.names import Person, RecordName
 from gateway.chatter.partners import known
 from gateway.chatter.post import SYSTEM, Draft, File, Posting, Receipt
@@ -237,8 +237,8 @@ def _post(session: Session, row: Any, *, posting: Posting, types: Types, now: da
     assert thread is not None and author is not None
     if not author.active:
         raise Forbidden(f"{author.email} is deactivated")
-    if author.internal:
-        open_thread(session, reader_of(session, types, partner=author), thread)
+    if author.internal and not may_open(session, reader_of(session, types, partner=author), thread):
+        raise Forbidden(f"{author.email} may not work on this record any more")
     files.release(session, row.id)  # so that the message may have them
     receipt = write(session, thread, replace(writing_of(row), author=author.email), posting=posting, now=now)
     store.remove(session, row.id)

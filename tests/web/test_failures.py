@@ -156,9 +156,7 @@ async def test_d15_the_author_tries_a_single_mail_again_that_his_message_names(w
     assert [mail["To"] for mail in await send(web)] == [OLGA]
 
 
-async def test_t147_what_is_tried_again_once_the_address_gets_mail_is_shown_as_mailed(
-    web: Web, api: Api, failed
-):
+async def test_what_is_tried_again_once_the_address_gets_mail_is_shown_as_mailed(web: Web, api: Api, failed):
     await api.put(f"/suppressions/{OLGA}", json={"reason": "no such mailbox"})
     body = {"kind": "message", "author": BOB, "body_text": "Hi", "recipients": [OLGA]}
     said = (await api.post("/records/contract/1/messages", json=body)).json()

@@ -359,3 +359,13 @@ async def test_a_waiting_note_is_copied_to_no_outsider_who_was_not_confirmed(api
     assert refused.status_code == 409 and refused.json()["external"] == [OLGA]
     assert nobody.status_code == 422 and nobody.json()["errors"][0]["pointer"] == "#/cc/0"
     assert confirmed.status_code == 200 and confirmed.json()["cc"] == [OLGA]
+
+
+async def test_who_lost_access_meanwhile_is_told_so(web: Web, api: Api, record):
+    await later(api, body_text="From Bob.", author=BOB)
+    await api.put("/records/ticket/7", json={"members": [ALICE]})
+
+    assert tick(web) == 0
+
+    [failed] = await waiting(api)
+    assert failed["trouble"] == f"{BOB} may not work on this record any more"
