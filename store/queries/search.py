@@ -44,7 +44,9 @@ LONG = 10_000  # messages of a thread that are asked at once where a step has to
 _message = Message.table()
 _thread = Thread.table()
 _fts5 = table("message_words", column("rowid", BigInteger()))
-_tsvector = table("message_words", column("id", BigInteger()), column("words", TSVECTOR))
+_tsvector = table(
+    "message_words", column("id", BigInteger()), column("thread_id", BigInteger()), column("words", TSVECTOR)
+)
 
 
 def hits(
@@ -107,7 +109,9 @@ def _indexed(
             query = query.op("||")(cast(marked_tsquery([scope.named_marks()]), TSQUERY))
         if narrowed:
             query = query.op("&&")(cast(marked_tsquery(narrowed), TSQUERY))
-        return select(_tsvector.c.id).where(_tsvector.c.words.op("@@")(query))
+        found = select(_tsvector.c.id).where(_tsvector.c.words.op("@@")(query))
+        # of the parts of the index one alone is asked, see migration 0011
+        return found if scope.thread_id is None else found.where(_tsvector.c.thread_id == scope.thread_id)
     columns = "{search_text search_internal}" if scope.staff else "search_text"
     said = f"{columns} : {for_fts5(wanted, whole)}"
     if scope.named:

@@ -95,7 +95,8 @@ class _Words:
         if not self._postgresql:
             return []
         return [
-            "INSERT INTO message_words (id, words) SELECT message.id, message_words_of(message, record_type)"
+            "INSERT INTO message_words (id, thread_id, words)"
+            " SELECT message.id, thread_id, message_words_of(message, record_type)"
             f" FROM message JOIN thread ON thread.id = thread_id WHERE message.id BETWEEN {first} AND {last}"
             " ORDER BY message.id"
         ]
