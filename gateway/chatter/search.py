@@ -124,14 +124,13 @@ class Search:
         return own.few(self._session, self._reader.partner_id)
 
     def _by_index(self) -> Found:
-        self._whole = frozenset(phrase for phrase in self._wanted if self._stays_whole(phrase))
+        short = frozenset(phrase for phrase in self._wanted if is_short(phrase))
+        longer = [phrase for phrase in self._wanted if phrase not in short]
+        self._whole = short | index.frequent(self._session, longer)
         found = self._ask(limit=ENOUGH + 1)
         if not found.ids and self._scope.thread_id is not None:
             return Found(self._scan(inside=True))
         return found
-
-    def _stays_whole(self, phrase: Phrase) -> bool:
-        return is_short(phrase) or index.is_frequent(self._session, phrase)
 
     def _scan(self, *, inside: bool = False) -> list[int]:
         return index.scan(self._session, self._wanted, self._reader, self._scope, inside=inside)

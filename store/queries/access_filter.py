@@ -136,7 +136,8 @@ def _was_told(partner_id: int, *, in_person: bool) -> ColumnElement[bool]:
 def _there(*conditions: ColumnElement[bool]) -> ColumnElement[bool]:
     """There is such a row of a table that has one at most for each row asked about.
 
-    As a value and not as EXISTS, which PostgreSQL may answer by reading everything that the partner has.
+    As a value and not as EXISTS, which PostgreSQL may answer by reading everything that the partner has; and not
+    compared with 1, which it takes for seldom true and then joins a thousand messages to each thread there is.
     """
     found = select(literal_column("1", Integer())).where(*conditions)
-    return found.correlate(_message, _thread).scalar_subquery() == 1
+    return found.correlate(_message, _thread).scalar_subquery().is_not(None)

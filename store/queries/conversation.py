@@ -53,7 +53,7 @@ def window(
         return Window(_newest_first(session, _bounded(statement, before, after, limit)))
 
     def candidates(most: int) -> list[int]:
-        return list(session.execute(_ids(thread_id, kinds, before, after, most)).scalars())
+        return list(session.execute(_ids(thread_id, kinds, before, after, most)).scalars().all())
 
     found = own.readable_of(session, candidates, reader, ascending=after is not None, limit=limit)
     return Window(by_ids(session, found.ids), found.reached)
@@ -87,7 +87,7 @@ def count(
     if few is not None:
         his = select(_message.c.id).select_from(JOINED)
         return _total(session, his.where(*_own(session, reader, few, thread_id, kinds)), MOST_COUNTED)
-    ids = list(session.execute(found.limit(narrow.MOST_JUDGED + 1)).scalars())
+    ids = list(session.execute(found.limit(narrow.MOST_JUDGED + 1)).scalars().all())
     return None if len(ids) > narrow.MOST_JUDGED else len(own.readable(session, reader, ids))
 
 

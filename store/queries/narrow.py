@@ -35,11 +35,15 @@ def judged(
     """The first of the candidates that belong to the list, in their order.
 
     candidates: answers at most so many ids, in the order in which they are read. belonging: those of some ids
-    that belong to the list. first: how many are asked about at first, which is enough for most readers.
+    that belong to the list; asked once about each. first: how many are asked about at first, which is enough for
+    most readers.
     """
+    judged: set[int] = set()
+    belongs: set[int] = set()
     for most in (min(first, MOST_JUDGED), MOST_JUDGED):
         ids = candidates(most)
-        belongs = set(belonging(ids))
+        belongs.update(belonging([one for one in ids if one not in judged]))
+        judged.update(ids)
         found = [one for one in ids if one in belongs]
         if len(found) >= limit or len(ids) < most:
             return Found(found[:limit])

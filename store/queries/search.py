@@ -33,18 +33,22 @@ from store.models import Message, Thread
 from store.queries import own
 from store.queries.access_filter import THREAD_OF, Reader, readable_messages
 from store.queries.narrow import Found
-from store.queries.newest import among, by_words, is_in_more, newest
+from store.queries.newest import ByWords, Question, among, is_in_more, newest, newest_id
 from store.search import Phrase, Scope, for_fts5, for_like, for_tsquery, marked_fts5, marked_tsquery
 from store.session import Session
 
 MOST_SCANNED = 1000  # newest messages of a thread that are looked through without the index
 FREQUENT = 5000  # messages
-LONG = 10_000  # messages of a thread that are asked at once where a step has to gather what begins so in the whole store
+LONG = 12_000  # messages of a thread that are asked at once where each step has to gather what begins so
+BEGUN = 16_384  # messages of the store that are asked at once where it has to
+SEVERAL = 65_536  # the same where few of them hold all the words
 
 _message = Message.table()
 _thread = Thread.table()
 _fts5 = table("message_words", column("rowid", BigInteger()))
-_tsvector = table("message_words", column("id", BigInteger()), column("words", TSVECTOR))
+_tsvector = table(
+    "message_words", column("id", BigInteger()), column("thread_id", BigInteger()), column("words", TSVECTOR)
+)
 
 
 def hits(
@@ -62,18 +66,18 @@ def hits(
     def question(marks: Sequence[Sequence[str]]) -> Select[int]:
         return _indexed(session, wanted, scope, whole, marks)
 
-    first = _first_step(session, scope, is_begun=any(phrase not in whole for phrase in wanted))
-
-    def candidates(most: int) -> list[int]:
-        return by_words(session, question, _message, before=before, after=after, limit=most, first=first)
-
+    first, last = _first_step(session, wanted, scope, is_begun=any(phrase not in whole for phrase in wanted))
+    candidates = ByWords(
+        session, question, _message, before=before, after=after, first=first, last=last
+    ).first
     if reader.partner_id is None:
         ids = candidates(limit)
         return Found(ids if after is None else ids[::-1])
     narrow = [] if scope.staff else _not_inside(session, wanted)
     return own.readable_of(
-        session, candidates, reader, ascending=after is not None, limit=limit, narrow=narrow
-    )
+        session, candidates, reader, ascending=after is not None, limit=limit, narrow=narrow,
+        is_sparse=scope.thread_id is None,
+    )  # fmt: skip
 
 
 def _not_inside(session: Session, wanted: Sequence[Phrase]) -> list[ColumnElement[bool]]:
@@ -84,15 +88,23 @@ def _not_inside(session: Session, wanted: Sequence[Phrase]) -> list[ColumnElemen
     return [or_(_message.c.search_internal == "", and_(*(said.contains(for_like(one)) for one in wanted)))]
 
 
-def _first_step(session: Session, scope: Scope, *, is_begun: bool) -> int | None:
-    """How many messages ``by_words`` asks at first: those since so many of the thread, the whole store where it has
-    not so many. None = as it is used to. is_begun: longer words count too, which each step has to gather anew."""
-    if session.dialect.name != "postgresql" or scope.thread_id is None:
-        return None
+def _first_step(
+    session: Session, wanted: Sequence[Phrase], scope: Scope, *, is_begun: bool
+) -> tuple[int | None, int | None]:
+    """How many messages ``ByWords`` asks at first, and the newest; None = as it is used to, and unknown.
+
+    In a thread those since so many of it, the whole store where it has not so many. is_begun: longer words count
+    too, which each step has to gather anew.
+    """
+    if session.dialect.name != "postgresql":
+        return None, None
+    if scope.thread_id is None:
+        return ((SEVERAL if len(wanted) > 1 else BEGUN) if is_begun else None), None
     of_thread = select(_message.c.id).where(_message.c.thread_id == scope.thread_id)
     place = of_thread.order_by(_message.c.id.desc()).offset(LONG if is_begun else MOST_SCANNED).limit(1)
-    oldest = session.execute(place).scalar() or 0
-    return int(session.execute(select(func.max(_message.c.id))).scalar_one() or 0) + 1 - oldest
+    row = session.execute(select(func.max(_message.c.id), place.scalar_subquery())).one()
+    last, oldest = row[0] or 0, row[1] or 0
+    return last + 1 - oldest, last
 
 
 def _indexed(
@@ -107,7 +119,9 @@ def _indexed(
             query = query.op("||")(cast(marked_tsquery([scope.named_marks()]), TSQUERY))
         if narrowed:
             query = query.op("&&")(cast(marked_tsquery(narrowed), TSQUERY))
-        return select(_tsvector.c.id).where(_tsvector.c.words.op("@@")(query))
+        found = select(_tsvector.c.id).where(_tsvector.c.words.op("@@")(query))
+        # of the parts of the index one alone is asked, see migration 0011
+        return found if scope.thread_id is None else found.where(_tsvector.c.thread_id == scope.thread_id)
     columns = "{search_text search_internal}" if scope.staff else "search_text"
     said = f"{columns} : {for_fts5(wanted, whole)}"
     if scope.named:
@@ -117,13 +131,16 @@ def _indexed(
     return select(_fts5.c.rowid).where(match)
 
 
-def is_frequent(session: Session, phrase: Phrase) -> bool:
-    """The whole words stand in so many messages that the index is not asked for longer ones that begin so."""
+def frequent(session: Session, phrases: Collection[Phrase]) -> frozenset[Phrase]:
+    """Those whose whole words stand in so many messages that the index is not asked for longer ones that begin so."""
+    if not phrases:
+        return frozenset()
+    last = newest_id(session, _message) if session.dialect.name == "postgresql" else 0
 
-    def question(marks: Sequence[Sequence[str]]) -> Select[int]:
-        return _indexed(session, [phrase], Scope(), [phrase], marks)
+    def question(phrase: Phrase) -> Question:
+        return lambda marks: _indexed(session, [phrase], Scope(), [phrase], marks)
 
-    return is_in_more(session, question, _message, FREQUENT)
+    return frozenset(one for one in phrases if is_in_more(session, question(one), last, FREQUENT))
 
 
 def is_small(session: Session, thread_id: int) -> bool:
@@ -140,7 +157,7 @@ def scan(
     inside: the phrases may also stand inside longer words, where the index finds nothing.
     """
     of_thread = select(_message.c.id).where(_message.c.thread_id == scope.thread_id)
-    ids = list(session.execute(newest([of_thread], limit=MOST_SCANNED)).scalars())
+    ids = session.execute(newest([of_thread], limit=MOST_SCANNED)).scalars().all()
     return _looked_through(session, wanted, reader, scope, inside, ids)
 
 
@@ -171,4 +188,4 @@ def _looked_through(
     if scope.types is not None:
         found = found.where(_thread.c.record_type.in_(sorted(scope.types)))
     found = found.where(*readable_messages(session, reader)).order_by(_message.c.id.desc())
-    return list(session.execute(found).scalars())
+    return list(session.execute(found).scalars().all())

@@ -16,7 +16,7 @@ from sqlalchemy.dialects.postgresql import TSQUERY, TSVECTOR
 
 from store.models import InboundMail, Partner, Thread
 from store.queries.narrow import Found, judged
-from store.queries.newest import among, by_words
+from store.queries.newest import ByWords, among
 from store.search import Phrase, for_fts5, for_like, for_tsquery, marked_tsquery, phrases
 from store.session import Session
 
@@ -41,8 +41,7 @@ def named(
     def question(marks: Sequence[Sequence[str]]) -> Select[int]:
         return _indexed(session, rows, wanted, marks)
 
-    def candidates(most: int) -> list[int]:
-        return by_words(session, question, rows, before=before, after=after, limit=most)
+    candidates = ByWords(session, question, rows, before=before, after=after).first
 
     def belonging(ids: Sequence[int]) -> Sequence[int]:
         return list(

@@ -3,7 +3,10 @@
 Milliseconds a question, as the API asks it (index, rows, files, notices, highlights). For each kind of reader 200
 questions drawn from the words of the messages, frequent ones more often (but for the 30 that a language is full of), and
 20 for those 30. Readers: an application, a colleague, one to whom all records are closed, an outsider who was told of fifty messages, and one who was told of
-one message in fifty. ``python -m tests.bench.search [--messages N] [--postgresql]``
+one message in fifty. ``python -m tests.bench.search [--messages N] [--postgresql] [--database URL] [--reader NAME]``
+
+To fill a store of a million takes twenty minutes. One that is named with ``--database`` is filled when it is empty and
+kept, and each later run asks it the same questions.
 """
 
 from __future__ import annotations
@@ -19,10 +22,13 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
+from sqlalchemy import select
+
 from gateway.chatter.page import message_views
 from gateway.chatter.search import Question, Search
 from store import schema
 from store.models import Message, Notice
+from store.queries import partner as partners
 from store.queries.access_filter import EVERYTHING, Reader
 from store.session import Database
 from tests import postgres
@@ -61,14 +67,21 @@ class Words:
 
 def readers(world: World) -> dict[str, Reader]:
     """Who asks."""
-    staff = world.partner("staff@corp.example", internal=True).id
+    staff = person(world, "staff@corp.example", internal=True)
     return {
         "application": EVERYTHING,
         "colleague": Reader(None, staff),
         "no follower": Reader(None, staff, followers_only=frozenset({"ticket"})),
-        "outsider": Reader(None, world.partner("few@x.example").id, internal=False),
-        "busy outsider": Reader(None, world.partner("many@x.example").id, internal=False),
+        "outsider": Reader(None, person(world, "few@x.example"), internal=False),
+        "busy outsider": Reader(None, person(world, "many@x.example"), internal=False),
     }
+
+
+def person(world: World, email: str, *, internal: bool = False) -> int:
+    """The partner of this address, who is entered at the first run."""
+    with world.database.read() as session:
+        found = partners.by_address(session, email)
+    return found.id if found else world.partner(email, internal=internal).id
 
 
 def tell(database: Database, partner_id: int | None, ids: Iterator[int]) -> None:
@@ -118,7 +131,8 @@ def ask(database: Database, question: str, reader: Reader, thread_id: int | None
 
 
 def measure(database: Database, words: Words, who: str, reader: Reader, thread_id: int) -> None:
-    """Print the percentiles of one reader."""
+    """Print the percentiles of one reader, who asks the same in each run."""
+    words.rng.seed(who)
     for name, scope in (("one thread", thread_id), ("all records", None)):
         taken = sorted(ask(database, words.question(), reader, scope) for _ in range(QUESTIONS))
         common = max(ask(database, words.common(), reader, scope) for _ in range(COMMON))
@@ -131,34 +145,49 @@ def measure(database: Database, words: Words, who: str, reader: Reader, thread_i
         )
 
 
+def prepare(world: World, words: Words, count: int) -> int:
+    """Fill an empty store; answers the id of the long thread."""
+    database, started = world.database, time.perf_counter()
+    partners = {who: reader.partner_id for who, reader in readers(world).items()}
+    thread_id = fill(world, words, count)
+    tell(database, partners["outsider"], iter(range(1, count, count // 50)))
+    tell(database, partners["busy outsider"], iter(range(1, count, 50)))
+    if database.is_postgresql:
+        with database.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+            connection.exec_driver_sql("VACUUM ANALYZE")
+    print(
+        f"{count} messages entered in {time.perf_counter() - started:.0f} s ({database.url.drivername})",
+        flush=True,
+    )
+    return thread_id
+
+
+def filled(world: World) -> int | None:
+    """The id of the long thread of a store that ``prepare`` filled, None = the store is empty."""
+    with world.database.read() as session:
+        return session.execute(select(_message.c.thread_id).order_by(_message.c.id).limit(1)).scalar()
+
+
 def main(argv: list[str] | None = None) -> None:
     """Fill a store and print the table."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--messages", type=int, default=1_000_000)
     parser.add_argument("--postgresql", action="store_true")
+    parser.add_argument("--database", metavar="URL", help="is filled when empty, and kept")
+    parser.add_argument("--reader", action="append", help="measure this one alone; may be repeated")
     asked = parser.parse_args(argv)
     with ExitStack() as stack:
         directory = Path(stack.enter_context(tempfile.TemporaryDirectory()))
-        url = f"sqlite:///{directory}/bench.db"
-        if asked.postgresql:
+        url = asked.database or f"sqlite:///{directory}/bench.db"
+        if asked.postgresql and not asked.database:
             url = stack.enter_context(postgres.cluster()).create()
         database = Database(url)
         schema.upgrade(database)
         world, words = World(database, directory), Words()
-        started = time.perf_counter()
-        asking = readers(world)
-        thread_id = fill(world, words, asked.messages)
-        tell(database, asking["outsider"].partner_id, iter(range(1, asked.messages, asked.messages // 50)))
-        tell(database, asking["busy outsider"].partner_id, iter(range(1, asked.messages, 50)))
-        print(
-            f"{asked.messages} messages entered in {time.perf_counter() - started:.0f} s ({database.url.drivername})",
-            flush=True,
-        )
-        if asked.postgresql:
-            with database.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-                connection.exec_driver_sql("VACUUM ANALYZE")
-        for who, reader in asking.items():
-            measure(database, words, who, reader, thread_id)
+        thread_id = filled(world) or prepare(world, words, asked.messages)
+        for who, reader in readers(world).items():
+            if not asked.reader or who in asked.reader:
+                measure(database, words, who, reader, thread_id)
         world.close()
         database.close()
 

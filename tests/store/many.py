@@ -17,7 +17,7 @@ TYPES = ("ticket", "order", "secret", "rare")
 def fill(database: Database, first: int, last: int) -> None:
     """Enter rows number first to last of everything, and the statistics of them. The first time from 1.
 
-    Every message holds the word ``each``; the oldest thousand ``old``; one in ten ``some``; none ``never``. Most
+    Every message holds the word ``each``; the oldest thousand ``old``; one in ten ``some printers``; none ``never``. Most
     records are orders; notes and tickets are few, ``rare`` has one record.
     """
     say = _Words(database)
@@ -48,7 +48,7 @@ class _Words:
         thread = f"CASE WHEN i % 2 = 0 THEN {LONG} WHEN i % 10 = 1 THEN {CLOSED} ELSE 10 + (i / 50) END"
         internal = f"CASE WHEN i % 20 = 0 THEN {self._yes} ELSE {self._no} END"
         kind = "CASE WHEN i % 20 = 0 THEN 'note' ELSE 'message' END"
-        words = "'each' || CASE WHEN i % 10 = 0 THEN ' some' ELSE '' END || CASE WHEN i < 1000 THEN ' old' ELSE '' END"
+        words = "'each' || CASE WHEN i % 10 = 0 THEN ' some printers' ELSE '' END || CASE WHEN i < 1000 THEN ' old' ELSE '' END"
         numbered = self._numbers(first, last)
         return [
             self._partners(first + 10, last + 10, "1 = 0"),
@@ -99,7 +99,8 @@ class _Words:
         if not self._postgresql:
             return []
         return [
-            "INSERT INTO message_words (id, words) SELECT message.id, message_words_of(message, record_type)"
+            "INSERT INTO message_words (id, thread_id, words)"
+            " SELECT message.id, thread_id, message_words_of(message, record_type)"
             f" FROM message JOIN thread ON thread.id = thread_id WHERE message.id BETWEEN {first} AND {last}"
             " ORDER BY message.id"
         ]

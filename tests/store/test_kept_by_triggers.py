@@ -56,7 +56,8 @@ def check_index(world: World) -> None:
             text(
                 "SELECT count(*) FROM message AS m JOIN thread AS t ON t.id = m.thread_id"
                 " FULL JOIN message_words AS w ON w.id = m.id"
-                " WHERE w.words IS DISTINCT FROM message_words_of(m, t.record_type)"
+                " WHERE (w.words IS DISTINCT FROM message_words_of(m, t.record_type)"
+                " OR w.thread_id IS DISTINCT FROM m.thread_id)"
                 " AND (m.search_text != '' OR m.search_internal != '' OR w.id IS NOT NULL)"
             )
         ).scalar_one()
