@@ -8,6 +8,7 @@ from dataclasses import replace
 from gateway.chatter.automail import send_at_creation, sends_at_creation
 from gateway.chatter.partners import find_or_add
 from gateway.chatter.post import ASSIGNED, Addressee, Author, Draft, Posting
+from gateway.inbound.answering import Concerned, concerned
 from gateway.inbound.case import Case
 from gateway.inbound.forwarded import as_customers, customer_of, remark
 from gateway.inbound.lookup import addressed, parent_of
@@ -143,12 +144,7 @@ class Placing:
         admitted: Admit,
     ) -> Draft:
         mail, reading = case.mail.reading.mail, case.mail.reading
-        parent = None
-        if isinstance(case.route, ToThread):  # its thread may be part of another since
-            parent = parent_of(session, case.references, replace(case.route, thread_id=thread.id))
-        internal = isinstance(case.route, ToThread) and (
-            case.route.internal or (parent is not None and parent[1])
-        )
+        parent, internal = self._answers(session, case, thread, writer)
         rules = self._posting.rules(session, thread)
         opens = isinstance(case.route, ToAlias)
         told_as = rules.creation.name if opens and rules.creation else "discussions"
@@ -158,6 +154,9 @@ class Placing:
             and case.mail.decision is None
         )
         sees = self._addressees(session, case)
+        hears = Concerned()
+        if opens or (internal and not folded):
+            hears = self._concerned(session, case, thread, writer, parent)
         return Draft(
             thread,
             kind="log" if folded else "note" if internal else "message",
@@ -175,17 +174,28 @@ class Placing:
             addressed=frozenset(one.partner_id for one in sees if one.partner_id is not None),
             addressed_count_for=_spared(sure, internal_author=writer.internal),
             addressees=sees,
-            recipients=self._answered(session, parent, writer) if internal else frozenset(),
-            followers=_begin_to_follow(writer, admitted, internal=internal),
+            concerned=hears.partner_ids,
+            concern=hears.reason,
+            followers=_begin_to_follow(writer, admitted, internal=internal and not opens),
             header_id=_own_id(mail.message_id),
             inbound_id=case.mail.id,
-            concerned=frozenset({thread.assignee_id} if opens and thread.assignee_id else ()),
-            concern=ASSIGNED,
             folded=folded,
             generated=isinstance(case.found, Automatic),
             passed_on=reading.passed_on is not None,
             tell=not folded,
         )
+
+    def _answers(
+        self, session: Session, case: Case, thread: ThreadView, writer: Author
+    ) -> tuple[tuple[int, bool] | None, bool]:
+        """What the mail answers, as ``parent_of`` says, and whether it is for staff: what has to do with a note is."""
+        refers = case.references
+        if not isinstance(case.route, ToThread):
+            return None, writer.internal and refers.passes_on_note()
+        route = replace(case.route, thread_id=thread.id)  # its thread may be part of another since
+        parent = parent_of(session, refers, route)
+        is_inside = route.internal or refers.brings_inside(thread.id)
+        return parent, is_inside or (parent is not None and parent[1])
 
     def _addressees(self, session: Session, case: Case) -> tuple[Addressee, ...]:
         """Whom To and Cc name apart from us, as partners by whichever of their addresses stood there."""
@@ -196,12 +206,19 @@ class Placing:
             for email, (name, how) in list(named.items())[:_MOST_ADDRESSEES]
         )
 
-    def _answered(self, session: Session, parent: tuple[int, bool] | None, writer: Author) -> frozenset[int]:
-        """The author of the note that is answered hears of the answer, whatever he subscribed to."""
-        asked = messages.one(session, parent[0]) if parent else None
-        if asked is None or asked.author_id is None or asked.author_id == writer.partner_id:
-            return frozenset()
-        return frozenset({asked.author_id})
+    def _concerned(
+        self,
+        session: Session,
+        case: Case,
+        thread: ThreadView,
+        writer: Author,
+        parent: tuple[int, bool] | None,
+    ) -> Concerned:
+        """Whom the mail concerns, whatever he subscribed to: the assignee of a record that it opens, or as a note does."""
+        if isinstance(case.route, ToAlias):
+            return Concerned(frozenset({thread.assignee_id} if thread.assignee_id else ()), ASSIGNED)
+        access = self._posting.access(session, thread)
+        return concerned(session, thread, writer, parent[0] if parent else None, case.now, access=access)
 
     def _invite(
         self, session: Session, case: Case, thread: ThreadView, writer: Author, sure: Confidence
@@ -234,7 +251,10 @@ def _shown(partner: PartnerView) -> Author:
 
 
 def _begin_to_follow(writer: Author, admitted: Admit, *, internal: bool) -> tuple[tuple[int, bool], ...]:
-    """Who follows by writing: a colleague by a message, as on the page; an outsider by an answer to a note too."""
+    """Who follows by writing: a colleague by a message, as on the page; an outsider by an answer to a note too.
+
+    internal: it is a note on a record that was there before; who opens one follows it.
+    """
     if not (admitted.follow and writer.partner_id) or (internal and writer.internal):
         return ()
     return ((writer.partner_id, writer.internal),)

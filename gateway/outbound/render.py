@@ -22,11 +22,12 @@ from gateway.mail.html import clean, from_text
 from gateway.outbound.addressees import names
 from gateway.outbound.enclosures import ListedFile, enclose, room_for_files
 from gateway.outbound.house import MARKER, House
+from gateway.rules.recipients import ANSWER, CHARGE
 from gateway.rules.tracking import visible_lines
 from gateway.templating import Templates
 from store.blobs import BlobStore
 
-_REASONS = frozenset({"follower", "mention", "assigned", "invited"})
+_REASONS = frozenset({"follower", "mention", "assigned", "invited", ANSWER, CHARGE})
 _MOST_BODIES = 64
 _LONGEST_SIGNATURE = 20  # lines; what is longer is a part of the text
 _MOST_OCTETS = 32 * 1024 * 1024
@@ -45,12 +46,13 @@ class Body:
 
 @dataclass(frozen=True, slots=True)
 class Said:
-    """A message as the templates see it."""
+    """A message as the templates see it. outside: an outsider's answer to a note."""
 
     kind: str
     internal: bool
     date: datetime
     tracking: Sequence[Mapping[str, Any]] | None
+    outside: bool = False
 
 
 def template_of(kind: str, message_kind: str, reason: str) -> str:
@@ -194,7 +196,11 @@ def _said(row: Any, message: Any | None) -> Said:
         return Said("message", False, row.created_at, None)
     lines = visible_lines(message.tracking or (), internal=bool(row.internal))
     return Said(
-        message.kind, message.internal, message.date, [{"type": "", **line} for line in lines] or None
+        message.kind,
+        message.internal,
+        message.date,
+        [{"type": "", **line} for line in lines] or None,
+        outside=message.kind == "note" and message.author_id is not None and not message.partner_internal,
     )
 
 
