@@ -82,7 +82,7 @@ class Pipeline:
         self._refusals = Refusals(posting)
         self._placing = Placing(
             posting=posting,
-            settling=self._settling,
+            verbs=self._verbs,
             policy=house.trust,
             own_domains=trust.own_domains,
             new_key=new_key,
@@ -202,6 +202,8 @@ class Pipeline:
             if end is not None:
                 return Judged(thread, author, sure, end)
         admitted = self._admitting.answer(session, case, thread, author, sure)
+        if thread is not None and not is_blocked and not isinstance(admitted, Admit):
+            self._verbs.obey_unposted(session, case, thread, author, sure)
         decision, too_many = case.mail.decision, ""
         if isinstance(admitted, Admit) and (decision is None or decision.confirmed):
             if is_blocked:

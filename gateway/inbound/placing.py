@@ -16,8 +16,7 @@ from gateway.inbound.opening import Opening
 from gateway.inbound.outcome import Outcome
 from gateway.inbound.reading import PassedOn, hide_tokens
 from gateway.inbound.refuse import is_answerable, may_answer
-from gateway.inbound.settling import Settling
-from gateway.inbound.verbs import says_leave
+from gateway.inbound.verbs import Verbs, asked
 from gateway.rules.authorship import Admit, Confidence, Policy
 from gateway.rules.disposition import Automatic, Ordinary
 from gateway.rules.limits import counted_as
@@ -38,13 +37,13 @@ class Placing:
         self,
         *,
         posting: Posting,
-        settling: Settling,
+        verbs: Verbs,
         policy: Policy,
         own_domains: frozenset[str],
         new_key: Callable[[], str],
     ) -> None:
         self._posting = posting
-        self._settling = settling
+        self._verbs = verbs
         self._policy = policy
         self._own_domains = own_domains
         self._opening = Opening(posting, new_key)
@@ -62,13 +61,26 @@ class Placing:
             case.trace.add("post", "absorbed", f"duplicate of {other}")
             return Outcome("absorbed", f"duplicate of {other}", thread_id=thread.id if thread else None)
         writer = self._author(session, case, author)
-        is_released = mail.decision is not None  # else inbound/verbs has answered it
-        if thread is not None and writer.partner_id and is_released and says_leave(mail.reading):
-            return self._settling.leave(session, thread.id, writer.partner_id, case.now, case.trace)
+        what = asked(case)
+        if what is None or thread is None or not writer.partner_id:
+            return self._entered(session, case, thread, writer, sure, admitted)
+        end = None
+        if what.rest is not None:
+            said = replace(case, mail=replace(mail, reading=what.rest))
+            end = self._entered(session, said, thread, writer, sure, replace(admitted, follow=False))
+        did = self._verbs.obey(
+            session, thread.id, writer.partner_id, what.verb, now=case.now, trace=case.trace
+        )  # he is proven, or a person let it pass
+        return end or did
+
+    def _entered(
+        self, session: Session, case: Case, thread: ThreadView | None, writer: Author, sure: Confidence, admitted: Admit
+    ) -> Outcome:  # fmt: skip
+        """Enter the mail as a message, on the record that it opens where there is none."""
         passed_on = self._passed_on(case, writer, sure)
         customer = customer_of(session, passed_on, own_domains=self._own_domains, now=case.now)
         if passed_on is None or customer is None:
-            opened = thread or self._opening.open(session, case, writer, sure, mail.reading.mail.subject)
+            opened = thread or self._opening.open(session, case, writer, sure, case.mail.reading.mail.subject)
             draft = self._draft(session, case, opened, writer, sure, admitted)
             receipt = self._posting.post(session, draft, case.now)
         else:
