@@ -260,8 +260,9 @@ class Pipeline:
         """Ask the colleague at his true address whether he wrote it; never because of automatic mail."""
         if held.confirm and author is not None and isinstance(case.found, Ordinary):
             asked = self._confirmation.ask(
-                session, author, case.mail.id, case.mail.reading.mail.subject, case.now
-            )
+                session, author, case.mail.id, case.mail.reading.mail.subject, case.now,
+                received_at=case.mail.received_at,
+            )  # fmt: skip
             case.trace.add("confirm", "asked" if asked else "joined an open question", author.email)
 
 

@@ -142,7 +142,7 @@ class Renderer:
     def _context(
         self, row: Any, message: Any | None, thread: Any | None, files: Sequence[ListedFile]
     ) -> dict[str, Any]:
-        payload = row.payload or {}
+        payload = _with_moments(row.payload or {})
         link = self._house.record_url(thread.record_type, thread.key) if thread and row.internal else ""
         return {
             "house": self._house, "marker": MARKER, "thread": thread, "payload": payload, "reason": row.reason,
@@ -189,6 +189,12 @@ def subject_of(row: Any, message: Any | None, thread: Any | None) -> str:
     if thread is None:
         return ""
     return thread.subject or thread.title or f"{thread.record_type} {thread.key}"
+
+
+def _with_moments(payload: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The payload with the time that it holds as a time; JSON knows none."""
+    received = payload.get("received")
+    return {**payload, "received": datetime.fromisoformat(received)} if received else payload
 
 
 def _said(row: Any, message: Any | None) -> Said:
