@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from gateway.chatter.automail import send_at_creation, sends_at_creation
-from gateway.chatter.partners import find_or_add
+from gateway.chatter.partners import find_or_add, learn_name
 from gateway.chatter.post import ASSIGNED, Addressee, Author, Draft, Posting
 from gateway.inbound.answering import Concerned, concerned
 from gateway.inbound.case import Case
@@ -60,7 +60,7 @@ class Placing:
         if other is not None and other != mail.id:
             case.trace.add("post", "absorbed", f"duplicate of {other}")
             return Outcome("absorbed", f"duplicate of {other}", thread_id=thread.id if thread else None)
-        writer = self._author(session, case, author)
+        writer = self._author(session, case, author, sure)
         what = asked(case)
         if what is None or thread is None or not writer.partner_id:
             return self._entered(session, case, thread, writer, sure, admitted)
@@ -137,11 +137,19 @@ class Placing:
         is_his = writer.internal and sure is Confidence.VERIFIED and (decision is None or decision.confirmed)
         return case.mail.reading.passed_on if is_his and isinstance(case.route, ToAlias) else None
 
-    def _author(self, session: Session, case: Case, author: ParticipantView | None) -> Author:
-        """The partner who is shown as the author; a new external partner for an unknown address."""
+    def _author(
+        self, session: Session, case: Case, author: ParticipantView | None, sure: Confidence
+    ) -> Author:
+        """The partner who is shown as the author; a new external partner for an unknown address.
+
+        Who was entered without a name is called from now on as he calls himself, once it is he who does.
+        """
         claimed = case.mail.reading.mail.author
         if author is not None:
-            return Author(author.partner_id, author.name, author.email, author.internal)
+            name = author.name
+            if not name and claimed is not None and sure in (Confidence.VERIFIED, Confidence.TOKEN):
+                name = learn_name(session, author.partner_id, claimed.name)
+            return Author(author.partner_id, name, author.email, author.internal)
         if not case.address or claimed is None:
             return Author(None, claimed.name if claimed else "", "")
         return _shown(find_or_add(session, {case.address: claimed.name}, case.now)[case.address])
