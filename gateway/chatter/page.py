@@ -20,6 +20,7 @@ from gateway.chatter.lines import holds, with_lines, words_of
 from gateway.chatter.names import Person, RecordName, person
 from gateway.chatter.previews import LinkPreviewView, preview_view
 from gateway.mail.html import clean
+from gateway.rules.visibility import is_only_quoted
 from store.models.views import PartnerView, ThreadView
 from store.queries import follower as followers
 from store.queries import listing
@@ -218,7 +219,15 @@ def _message(
         quoted_html=None if row.quoted_html is None or hides_quotation else shown(row.quoted_html, urls),
         message_id=row.message_id,
         parent_id=row.parent_id,
-        attachments=[file_view(file) for file in files if not file.repeated],
+        attachments=[
+            file_view(file)
+            for file in files
+            if not file.repeated
+            and not (
+                hides_quotation
+                and is_only_quoted(file.content_id, body_html=row.body_html, quoted_html=row.quoted_html)
+            )
+        ],
         tracking=[change_view(line) for line in row.tracking or ()],
         folded=row.folded,
         edited_at=row.edited_at,

@@ -33,7 +33,7 @@ def concerned(
     """Whom a note that came by mail concerns. parent_id: what it answers, None if nothing. access: of the type.
 
     A colleague's: the author of what he answers. An outsider's: the nearest colleague up the chain of answers who
-    can be told; failing that the assignee, the creator, who wrote on the record last, or an admin.
+    can be told; failing that the assignee, the creator, who wrote on the record last, one of its members, or an admin.
     """
     if writer.internal:
         return _author_of(session, parent_id, writer)
@@ -42,7 +42,7 @@ def concerned(
     if found:
         return Concerned(found, ANSWER)
     close = [one for one in (thread.assignee_id, thread.creator_id) if one is not None]
-    close += answered.colleagues_of(session, thread.id)
+    close += [*answered.colleagues_of(session, thread.id), *(thread.members or ())]
     found = _first_of(session, thread, close, now, access) or _first_of(
         session, thread, [one.id for one in partners.admins(session)], now, access
     )

@@ -24,6 +24,7 @@ from gateway.outbound.enclosures import ListedFile, enclose, room_for_files
 from gateway.outbound.house import MARKER, House
 from gateway.rules.recipients import ANSWER, CHARGE
 from gateway.rules.tracking import visible_lines
+from gateway.rules.visibility import is_only_quoted
 from gateway.templating import Templates
 from store.blobs import BlobStore
 
@@ -97,6 +98,14 @@ class Renderer:
         language = self._templates.language(row.language or "")
         if message is None:
             return self._render(row, None, thread, files, language, largest)
+        if message.partner_internal and not row.internal:
+            files = [
+                file
+                for file in files
+                if not is_only_quoted(
+                    file.content_id, body_html=message.body_html, quoted_html=message.quoted_html
+                )
+            ]
         reason = row.reason if row.reason in _REASONS else ""
         own = row.payload or {}
         key = (

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from gateway.chatter.page import message_views
+from gateway.chatter.page import MessageView, message_views
 from gateway.chatter.types import put
 from gateway.chatter.write import Writing, write
 from store.models.views import PartnerView, ThreadView
@@ -68,12 +68,21 @@ def subject_of(world: World, thread: ThreadView) -> str | None:
     return found.subject
 
 
+def shown(world: World, message_id: int, *, outsider: bool) -> MessageView:
+    """A message as a reader is shown it."""
+    with world.database.read() as session:
+        [view] = message_views(session, [messages.one(session, message_id)], outsider=outsider)
+    return view
+
+
 def quotation(world: World, message_id: int, *, outsider: bool) -> str | None:
     """What the folded quotation of a message shows to a reader."""
-    with world.database.read() as session:
-        row = messages.one(session, message_id)
-        [view] = message_views(session, [row], outsider=outsider)
-    return view.quoted_html
+    return shown(world, message_id, outsider=outsider).quoted_html
+
+
+def names(world: World, message_id: int, *, outsider: bool) -> list[str]:
+    """The names of the files of a message that a reader is shown."""
+    return sorted(file.name for file in shown(world, message_id, outsider=outsider).attachments)
 
 
 @pytest.mark.parametrize("field", ["In-Reply-To", "References"])
@@ -149,6 +158,28 @@ def test_an_outsider_is_shown_no_quotation_of_a_colleague_s_mail(world: World, a
     assert said.kind == "message"
     assert quotation(world, said.id, outsider=True) is None
     assert "33 percent" in (quotation(world, said.id, outsider=False) or "")
+
+
+def test_an_outsider_is_shown_no_image_that_a_colleague_only_quoted(world: World, alice, bob, carol, second):
+    quoted = 'On Monday, Bob &lt;b@corp.example&gt; wrote:<blockquote type="cite">33 <img src="cid:plan@x"></blockquote>'
+    images = "".join(
+        f"--r\r\nContent-Type: image/png; name={name}.png\r\nContent-ID: <{name}@x>\r\nContent-Disposition: inline\r\n"
+        f"Content-Transfer-Encoding: base64\r\n\r\niVBORw0KGgo{letters}\r\n"
+        for name, letters in (("plan", "AAAA"), ("pump", "BBBB"))
+    )
+    raw = (
+        f"From: {ALICE}\r\nSubject: Pump\r\nMessage-ID: <p1@corp.example>\r\nMIME-Version: 1.0\r\n"
+        "Content-Type: multipart/related; boundary=r\r\n\r\n--r\r\nContent-Type: text/html\r\n\r\n"
+        f'<p>Like this: <img src="cid:pump@x"></p>{quoted}\r\n{images}--r--\r\n'
+    ).encode()
+
+    world.receive(stamped(raw, "corp.example"), world.reply_address(second), client=hop_client())
+
+    said = world.messages(second)[-1]
+    assert said.kind == "message"
+    assert [names(world, said.id, outsider=outsider) for outsider in (True, False)] == [
+        ["pump.png"], ["plan.png", "pump.png"],
+    ]  # fmt: skip
 
 
 def test_the_quotation_of_an_outsider_s_mail_is_shown_to_all(world: World, alice, carol, second):

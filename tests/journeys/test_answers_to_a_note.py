@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -176,3 +177,27 @@ def test_where_nobody_of_the_record_is_left_an_admin_is_told(world: World, alice
     change(world, alice, active=False)
 
     assert told(world, answer(world, thread, yuri, note)) == {"root@corp.example": "charge"}
+
+
+def test_of_a_closed_record_whose_writer_is_gone_a_member_is_told(world: World, alice, bob, yuri):
+    thread = world.ticket("4", members=[BOB])
+    note = ask(world, thread, YURI)
+
+    assert told(world, answer(world, thread, yuri, note)) == {BOB: "charge"}
+
+
+def test_a_long_chain_of_an_outsider_s_own_mails_is_not_climbed_for_ever(world: World, alice, bob, yuri):
+    """Fifty steps up nobody is found; who wrote on the record last is."""
+    thread = world.ticket("5")
+    said = answer(world, thread, yuri, ask(world, thread, YURI), own_id="<own-0@supplier.example>")
+    with world.database.write() as session:
+        write(
+            session, thread, Writing("message", BOB, body_text="Hello"), posting=world.posting, now=world.now
+        )
+    for step in range(1, 52):
+        world.now += timedelta(minutes=30)
+        said = answer(
+            world, thread, yuri, f"<own-{step - 1}@supplier.example>", own_id=f"<own-{step}@supplier.example>"
+        )
+
+    assert told(world, said) == {BOB: "charge"}
