@@ -20,6 +20,7 @@ from gateway.chatter.lines import holds, with_lines, words_of
 from gateway.chatter.names import Person, RecordName, person
 from gateway.chatter.previews import LinkPreviewView, preview_view
 from gateway.mail.html import clean
+from gateway.rules.visibility import is_only_quoted
 from store.models.views import PartnerView, ThreadView
 from store.queries import follower as followers
 from store.queries import listing
@@ -158,9 +159,10 @@ def message_views(
     words: that were looked for, to be marked; an entry that held them only in lines which are not shown is left out.
 
     An image inside the body that the thread has shown before, such as the logo of a signature, is no file
-    of the list; the body shows it as ever. outsider: without what is for staff: who was told, and internal
-    changes. labels: what subtypes are called that were found by that, by record type and name. files: False = none
-    of them has any, which spares the question. previews: with what their links lead to.
+    of the list; the body shows it as ever. outsider: without what is for staff: who was told, internal
+    changes, and what a colleague's program quoted, which may be a note. labels: what subtypes are called that
+    were found by that, by record type and name. files: False = none of them has any, which spares the question.
+    previews: with what their links lead to.
     """
     ids = [row.id for row in rows]
     files_of = messages.attachments_of(session, ids if files else ())
@@ -177,7 +179,7 @@ def message_views(
     return [
         _message(
             row, files_of.get(row.id, []), notices.get(row.id, []), words, staff, label=names[row.id],
-            linked=linked.get(row.id, []),
+            linked=linked.get(row.id, []), hides_quotation=outsider and bool(row.partner_internal),
         )
         for row in rows
     ]  # fmt: skip
@@ -199,7 +201,7 @@ def _named(row: Any, how: str, staff: Collection[int]) -> list[Person]:
 
 def _message(
     row: Any, files: Sequence[Any], notices: Sequence[Any], words: Sequence[Phrase], staff: Collection[int], *,
-    label: str, linked: Sequence[Any],
+    label: str, linked: Sequence[Any], hides_quotation: bool,
 ) -> MessageView:  # fmt: skip
     urls = {file.content_id: f"/api/v1/attachments/{file.id}" for file in files if file.content_id}
     return MessageView(
@@ -214,10 +216,18 @@ def _message(
         subject=row.subject,
         body_html=shown(row.body_html, urls),
         body_text=row.body_text,
-        quoted_html=None if row.quoted_html is None else shown(row.quoted_html, urls),
+        quoted_html=None if row.quoted_html is None or hides_quotation else shown(row.quoted_html, urls),
         message_id=row.message_id,
         parent_id=row.parent_id,
-        attachments=[file_view(file) for file in files if not file.repeated],
+        attachments=[
+            file_view(file)
+            for file in files
+            if not file.repeated
+            and not (
+                hides_quotation
+                and is_only_quoted(file.content_id, body_html=row.body_html, quoted_html=row.quoted_html)
+            )
+        ],
         tracking=[change_view(line) for line in row.tracking or ()],
         folded=row.folded,
         edited_at=row.edited_at,

@@ -18,6 +18,7 @@ from store.queries import types
 from store.session import Session
 
 ROLES = ("", "member", "admin")
+_LONGEST_NAME = 200  # that is taken from a mail
 
 
 def address_or_bad_value(text: object, pointer: str) -> str:
@@ -68,6 +69,15 @@ def find_or_add(session: Session, addresses: Mapping[str, str], now: datetime) -
             partner_id = store.add(session, email=address, name=name, internal=False, role="", now=now)
             found[address] = PartnerView(partner_id, address, name, False, "", True, "", "", {})
     return found
+
+
+def learn_name(session: Session, partner_id: int, name: str) -> str:
+    """Give a partner who has no name the one that he writes under; answers it, "" if it says nothing but his address."""
+    name = " ".join(name.split())[:_LONGEST_NAME].rstrip()
+    if not name or "@" in name:
+        return ""
+    store.change(session, partner_id, {"name": name})
+    return name
 
 
 def put(

@@ -285,14 +285,17 @@ class Posting:
         return found
 
     def subject_of(self, session: Session, draft: Draft) -> str:
-        """The subject that all mail of a thread will carry: the opener's, or the title, or type and key.
+        """The subject that all mail of a thread will carry: the title, that of its first mail, or type and key.
 
-        What stands over a note is said to staff; it never becomes the subject of mail to others.
+        A record that a mail opened has that mail's from the start (inbound/placing). What stands over a note is
+        said to staff, and over a mail to a record that has a title perhaps another's: neither is for all its readers.
         """
+        if draft.thread.title:
+            return draft.thread.title
         if draft.header_id and draft.subject and not draft.internal:
             return reply_subject(draft.subject)
         label = self._types.get(draft.thread.record_type, session).label
-        return draft.thread.title or f"{label} {draft.thread.key}"
+        return f"{label} {draft.thread.key}"
 
 
 def notify(session: Session, notified: Sequence[ThreadView], now: datetime) -> None:
@@ -335,6 +338,8 @@ def _standing(draft: Draft, notice: Notice) -> dict[str, Any]:
     if notice.state != "suppressed":
         return {"author_id": draft.author.partner_id, "detail": ""}
     reason = "recipient" if notice.partner_id in draft.recipients else "follower"
+    if notice.partner_id in draft.concerned:
+        reason = draft.concern
     return {
         "author_id": draft.author.partner_id, "detail": notice.reason, "state": "suppressed",
         "reason": "mention" if notice.partner_id in draft.mentioned else reason,

@@ -14,7 +14,7 @@ from gateway.mail.envelope import Client
 from gateway.rules.authorship import Verdict
 from gateway.rules.disposition import Disposition
 from gateway.rules.routing import Nowhere, Route, ToAlias, ToThread
-from store.models.views import ParticipantView
+from store.models.views import ParticipantView, ThreadView
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,14 +73,15 @@ def who(author: ParticipantView | None, address: str) -> str:
     if author is None:
         return f"nobody has the address {address}" if address else "no author"
     part = "follower" if author.follower else "invited" if author.invited else "takes no part"
-    return f"{'colleague' if author.internal else 'outside partner'} {author.partner_id}, {part}"
+    return f"{'colleague' if author.internal else 'outside partner'} {author.email}, {part}"
 
 
-def where(route: Route) -> tuple[str, str]:
-    """A route in words, for the trace: the place, and what led there."""
+def where(route: Route, thread: ThreadView | None) -> tuple[str, str]:
+    """A route in words, for the trace: the place, and what led there. thread: where it leads, None if to none."""
     match route:
-        case ToThread(thread_id=thread_id, by=by, internal=internal):
-            return f"thread {thread_id}", f"by {by}{', internal' if internal else ''}"
+        case ToThread(by=by, internal=internal):
+            place = f"{thread.record_type} {thread.key}" if thread else "a record that is gone"
+            return place, f"by {by}{', internal' if internal else ''}"
         case ToAlias(_, record_type, address):
             return f"a new {record_type}", f"by the alias {address}"
         case Nowhere(reason):

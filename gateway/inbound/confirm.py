@@ -30,8 +30,9 @@ class Confirmation:
         self._new_header_id = new_header_id
 
     def ask(
-        self, session: Session, colleague: ParticipantView, mail_id: int, subject: str, now: datetime
-    ) -> bool:
+        self, session: Session, colleague: ParticipantView, mail_id: int, subject: str, now: datetime, *,
+        received_at: datetime,
+    ) -> bool:  # fmt: skip
         """Ask about one held mail; False when it joined a question that is open already."""
         open_ones = store.open_secrets(session, PURPOSE, colleague.partner_id, now - _ONE_PER)
         if open_ones:
@@ -49,7 +50,7 @@ class Confirmation:
         )
         payload = {
             "subject": subject,
-            "received": now.isoformat(),
+            "received": received_at.isoformat(),
             "url": f"{self._base_url}/confirm/{secret}",
         }
         row = delivery_row(

@@ -40,6 +40,17 @@ class Referenced:
         """A note is among what the mail refers to, on whatever thread."""
         return any(internal for _, _, internal in self.messages)
 
+    def brings_inside(self, thread_id: int) -> bool:
+        """A note of another record is among what the mail refers to, so the mail is for staff here too.
+
+        Of the record itself the message that is answered decides: mail to a colleague names all its notes.
+        """
+        return any(internal for _, thread, internal in self.messages if thread != thread_id)
+
+    def passes_on_note(self) -> bool:
+        """The message that is answered or forwarded, the best of all that the mail refers to, is a note."""
+        return bool(self.messages) and self.messages[0][2]
+
     def threads(self) -> list[int]:
         """The threads that are referred to, best first, each once."""
         return list(dict.fromkeys(thread for _, thread, _ in self.messages))
@@ -60,10 +71,11 @@ def parent_of(session: Session, references: Referenced, route: ToThread) -> tupl
 
     A program that writes neither In-Reply-To nor References still uses the address that it was mailed from:
     then it is the last message, public or internal as the address is, that the address's partner was told
-    of. The record's own address was mailed to nobody in particular: then the last message (Odoo T066).
+    of. The record's own address was mailed to nobody in particular: then the last message (Odoo T066). What
+    names messages of other records alone was written to those, and answers nothing here.
     """
     found = references.parent_in(route.thread_id)
-    if found is not None or route.by == "references":
+    if found is not None or route.by == "references" or references.messages:
         return found
     if route.partner_ids:
         told = answered.last_told(session, route.thread_id, route.partner_ids, internal=route.internal)

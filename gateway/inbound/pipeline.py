@@ -82,7 +82,7 @@ class Pipeline:
         self._refusals = Refusals(posting)
         self._placing = Placing(
             posting=posting,
-            settling=self._settling,
+            verbs=self._verbs,
             policy=house.trust,
             own_domains=trust.own_domains,
             new_key=new_key,
@@ -149,10 +149,11 @@ class Pipeline:
                 mail, route, self._found(mail, route), verdict, references, address, now, trace.branch(),
                 _alias(session, route),
             )  # fmt: skip
-            case.trace.add("route", *where(route))
+            thread = lives.living(session, route.thread_id) if isinstance(route, ToThread) else None
+            case.trace.add("route", *where(route, thread))
             if case.found is not mail.reading.disposition:
                 case.trace.add("classify", type(case.found).__name__.lower(), case.found.reason)
-            places.append((self._judged(session, case), case, indices))
+            places.append((self._judged(session, case, thread), case, indices))
         too_many = next((judged.too_many for judged, _, _ in places if judged.too_many), "")
         for judged, case, indices in places:
             outcome = self._finished(session, case, judged, too_many)
@@ -185,14 +186,12 @@ class Pipeline:
             to=named_in_to(mail.reading.mail),
         )
 
-    def _judged(self, session: Session, case: Case) -> Judged:
+    def _judged(self, session: Session, case: Case, thread: ThreadView | None) -> Judged:
         """Identify the author for this place, and say what the mail may do there."""
-        route = case.route
-        thread = lives.living(session, route.thread_id) if isinstance(route, ToThread) else None
-        if isinstance(route, ToThread) and thread is None:
+        if isinstance(case.route, ToThread) and thread is None:
             return Judged(end=Outcome("held", "the record is gone"))
         if thread is not None and not thread.active and case.mail.decision is None:
-            return Judged(end=Outcome("held", "the record is archived"))
+            return Judged(thread, end=Outcome("held", "the record is archived", thread_id=thread.id))
         author, is_blocked, posted = self._author(session, thread, case)
         speaks_for = self._speaks_for(case, thread)
         author, sure = settled_author(session, case, thread, author, self._trust.own_domains, speaks_for)
@@ -202,6 +201,8 @@ class Pipeline:
             if end is not None:
                 return Judged(thread, author, sure, end)
         admitted = self._admitting.answer(session, case, thread, author, sure)
+        if thread is not None and not is_blocked and not isinstance(admitted, Admit):
+            self._verbs.obey_unposted(session, case, thread, author, sure)
         decision, too_many = case.mail.decision, ""
         if isinstance(admitted, Admit) and (decision is None or decision.confirmed):
             if is_blocked:
@@ -258,8 +259,9 @@ class Pipeline:
         """Ask the colleague at his true address whether he wrote it; never because of automatic mail."""
         if held.confirm and author is not None and isinstance(case.found, Ordinary):
             asked = self._confirmation.ask(
-                session, author, case.mail.id, case.mail.reading.mail.subject, case.now
-            )
+                session, author, case.mail.id, case.mail.reading.mail.subject, case.now,
+                received_at=case.mail.received_at,
+            )  # fmt: skip
             case.trace.add("confirm", "asked" if asked else "joined an open question", author.email)
 
 

@@ -6,8 +6,9 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from gateway.chatter.automail import send_at_creation, sends_at_creation
-from gateway.chatter.partners import find_or_add
+from gateway.chatter.partners import find_or_add, learn_name
 from gateway.chatter.post import ASSIGNED, Addressee, Author, Draft, Posting
+from gateway.inbound.answering import Concerned, concerned
 from gateway.inbound.case import Case
 from gateway.inbound.forwarded import as_customers, customer_of, remark
 from gateway.inbound.lookup import addressed, parent_of
@@ -15,8 +16,7 @@ from gateway.inbound.opening import Opening
 from gateway.inbound.outcome import Outcome
 from gateway.inbound.reading import PassedOn, hide_tokens
 from gateway.inbound.refuse import is_answerable, may_answer
-from gateway.inbound.settling import Settling
-from gateway.inbound.verbs import says_leave
+from gateway.inbound.verbs import Verbs, asked
 from gateway.rules.authorship import Admit, Confidence, Policy
 from gateway.rules.disposition import Automatic, Ordinary
 from gateway.rules.limits import counted_as
@@ -37,13 +37,13 @@ class Placing:
         self,
         *,
         posting: Posting,
-        settling: Settling,
+        verbs: Verbs,
         policy: Policy,
         own_domains: frozenset[str],
         new_key: Callable[[], str],
     ) -> None:
         self._posting = posting
-        self._settling = settling
+        self._verbs = verbs
         self._policy = policy
         self._own_domains = own_domains
         self._opening = Opening(posting, new_key)
@@ -60,14 +60,27 @@ class Placing:
         if other is not None and other != mail.id:
             case.trace.add("post", "absorbed", f"duplicate of {other}")
             return Outcome("absorbed", f"duplicate of {other}", thread_id=thread.id if thread else None)
-        writer = self._author(session, case, author)
-        is_released = mail.decision is not None  # else inbound/verbs has answered it
-        if thread is not None and writer.partner_id and is_released and says_leave(mail.reading):
-            return self._settling.leave(session, thread.id, writer.partner_id, case.now, case.trace)
+        writer = self._author(session, case, author, sure)
+        what = asked(case)
+        if what is None or thread is None or not writer.partner_id:
+            return self._entered(session, case, thread, writer, sure, admitted)
+        end = None
+        if what.rest is not None:
+            said = replace(case, mail=replace(mail, reading=what.rest))
+            end = self._entered(session, said, thread, writer, sure, replace(admitted, follow=False))
+        did = self._verbs.obey(
+            session, thread.id, writer.partner_id, what.verb, now=case.now, trace=case.trace
+        )  # he is proven, or a person let it pass
+        return end or did
+
+    def _entered(
+        self, session: Session, case: Case, thread: ThreadView | None, writer: Author, sure: Confidence, admitted: Admit
+    ) -> Outcome:  # fmt: skip
+        """Enter the mail as a message, on the record that it opens where there is none."""
         passed_on = self._passed_on(case, writer, sure)
         customer = customer_of(session, passed_on, own_domains=self._own_domains, now=case.now)
         if passed_on is None or customer is None:
-            opened = thread or self._opening.open(session, case, writer, sure, mail.reading.mail.subject)
+            opened = thread or self._opening.open(session, case, writer, sure, case.mail.reading.mail.subject)
             draft = self._draft(session, case, opened, writer, sure, admitted)
             receipt = self._posting.post(session, draft, case.now)
         else:
@@ -124,11 +137,19 @@ class Placing:
         is_his = writer.internal and sure is Confidence.VERIFIED and (decision is None or decision.confirmed)
         return case.mail.reading.passed_on if is_his and isinstance(case.route, ToAlias) else None
 
-    def _author(self, session: Session, case: Case, author: ParticipantView | None) -> Author:
-        """The partner who is shown as the author; a new external partner for an unknown address."""
+    def _author(
+        self, session: Session, case: Case, author: ParticipantView | None, sure: Confidence
+    ) -> Author:
+        """The partner who is shown as the author; a new external partner for an unknown address.
+
+        Who was entered without a name is called from now on as he calls himself, once it is he who does.
+        """
         claimed = case.mail.reading.mail.author
         if author is not None:
-            return Author(author.partner_id, author.name, author.email, author.internal)
+            name = author.name
+            if not name and claimed is not None and sure in (Confidence.VERIFIED, Confidence.TOKEN):
+                name = learn_name(session, author.partner_id, claimed.name)
+            return Author(author.partner_id, name, author.email, author.internal)
         if not case.address or claimed is None:
             return Author(None, claimed.name if claimed else "", "")
         return _shown(find_or_add(session, {case.address: claimed.name}, case.now)[case.address])
@@ -143,12 +164,7 @@ class Placing:
         admitted: Admit,
     ) -> Draft:
         mail, reading = case.mail.reading.mail, case.mail.reading
-        parent = None
-        if isinstance(case.route, ToThread):  # its thread may be part of another since
-            parent = parent_of(session, case.references, replace(case.route, thread_id=thread.id))
-        internal = isinstance(case.route, ToThread) and (
-            case.route.internal or (parent is not None and parent[1])
-        )
+        parent, internal = self._answers(session, case, thread, writer)
         rules = self._posting.rules(session, thread)
         opens = isinstance(case.route, ToAlias)
         told_as = rules.creation.name if opens and rules.creation else "discussions"
@@ -158,6 +174,9 @@ class Placing:
             and case.mail.decision is None
         )
         sees = self._addressees(session, case)
+        hears = Concerned()
+        if opens or (internal and not folded):
+            hears = self._concerned(session, case, thread, writer, parent)
         return Draft(
             thread,
             kind="log" if folded else "note" if internal else "message",
@@ -175,17 +194,28 @@ class Placing:
             addressed=frozenset(one.partner_id for one in sees if one.partner_id is not None),
             addressed_count_for=_spared(sure, internal_author=writer.internal),
             addressees=sees,
-            recipients=self._answered(session, parent, writer) if internal else frozenset(),
-            followers=_begin_to_follow(writer, admitted, internal=internal),
+            concerned=hears.partner_ids,
+            concern=hears.reason,
+            followers=_begin_to_follow(writer, admitted, internal=internal and not opens),
             header_id=_own_id(mail.message_id),
             inbound_id=case.mail.id,
-            concerned=frozenset({thread.assignee_id} if opens and thread.assignee_id else ()),
-            concern=ASSIGNED,
             folded=folded,
             generated=isinstance(case.found, Automatic),
             passed_on=reading.passed_on is not None,
             tell=not folded,
         )
+
+    def _answers(
+        self, session: Session, case: Case, thread: ThreadView, writer: Author
+    ) -> tuple[tuple[int, bool] | None, bool]:
+        """What the mail answers, as ``parent_of`` says, and whether it is for staff: what has to do with a note is."""
+        refers = case.references
+        if not isinstance(case.route, ToThread):
+            return None, writer.internal and refers.passes_on_note()
+        route = replace(case.route, thread_id=thread.id)  # its thread may be part of another since
+        parent = parent_of(session, refers, route)
+        is_inside = route.internal or refers.brings_inside(thread.id)
+        return parent, is_inside or (parent is not None and parent[1])
 
     def _addressees(self, session: Session, case: Case) -> tuple[Addressee, ...]:
         """Whom To and Cc name apart from us, as partners by whichever of their addresses stood there."""
@@ -196,12 +226,19 @@ class Placing:
             for email, (name, how) in list(named.items())[:_MOST_ADDRESSEES]
         )
 
-    def _answered(self, session: Session, parent: tuple[int, bool] | None, writer: Author) -> frozenset[int]:
-        """The author of the note that is answered hears of the answer, whatever he subscribed to."""
-        asked = messages.one(session, parent[0]) if parent else None
-        if asked is None or asked.author_id is None or asked.author_id == writer.partner_id:
-            return frozenset()
-        return frozenset({asked.author_id})
+    def _concerned(
+        self,
+        session: Session,
+        case: Case,
+        thread: ThreadView,
+        writer: Author,
+        parent: tuple[int, bool] | None,
+    ) -> Concerned:
+        """Whom the mail concerns, whatever he subscribed to: the assignee of a record that it opens, or as a note does."""
+        if isinstance(case.route, ToAlias):
+            return Concerned(frozenset({thread.assignee_id} if thread.assignee_id else ()), ASSIGNED)
+        access = self._posting.access(session, thread)
+        return concerned(session, thread, writer, parent[0] if parent else None, case.now, access=access)
 
     def _invite(
         self, session: Session, case: Case, thread: ThreadView, writer: Author, sure: Confidence
@@ -234,7 +271,10 @@ def _shown(partner: PartnerView) -> Author:
 
 
 def _begin_to_follow(writer: Author, admitted: Admit, *, internal: bool) -> tuple[tuple[int, bool], ...]:
-    """Who follows by writing: a colleague by a message, as on the page; an outsider by an answer to a note too."""
+    """Who follows by writing: a colleague by a message, as on the page; an outsider by an answer to a note too.
+
+    internal: it is a note on a record that was there before; who opens one follows it.
+    """
     if not (admitted.follow and writer.partner_id) or (internal and writer.internal):
         return ()
     return ((writer.partner_id, writer.internal),)

@@ -22,11 +22,13 @@ from gateway.mail.html import clean, from_text
 from gateway.outbound.addressees import names
 from gateway.outbound.enclosures import ListedFile, enclose, room_for_files
 from gateway.outbound.house import MARKER, House
+from gateway.rules.recipients import ANSWER, CHARGE
 from gateway.rules.tracking import visible_lines
+from gateway.rules.visibility import is_only_quoted
 from gateway.templating import Templates
 from store.blobs import BlobStore
 
-_REASONS = frozenset({"follower", "mention", "assigned", "invited"})
+_REASONS = frozenset({"follower", "mention", "assigned", "invited", ANSWER, CHARGE})
 _MOST_BODIES = 64
 _LONGEST_SIGNATURE = 20  # lines; what is longer is a part of the text
 _MOST_OCTETS = 32 * 1024 * 1024
@@ -45,12 +47,13 @@ class Body:
 
 @dataclass(frozen=True, slots=True)
 class Said:
-    """A message as the templates see it."""
+    """A message as the templates see it. outside: an outsider's answer to a note."""
 
     kind: str
     internal: bool
     date: datetime
     tracking: Sequence[Mapping[str, Any]] | None
+    outside: bool = False
 
 
 def template_of(kind: str, message_kind: str, reason: str) -> str:
@@ -95,6 +98,14 @@ class Renderer:
         language = self._templates.language(row.language or "")
         if message is None:
             return self._render(row, None, thread, files, language, largest)
+        if message.partner_internal and not row.internal:
+            files = [
+                file
+                for file in files
+                if not is_only_quoted(
+                    file.content_id, body_html=message.body_html, quoted_html=message.quoted_html
+                )
+            ]
         reason = row.reason if row.reason in _REASONS else ""
         own = row.payload or {}
         key = (
@@ -140,7 +151,7 @@ class Renderer:
     def _context(
         self, row: Any, message: Any | None, thread: Any | None, files: Sequence[ListedFile]
     ) -> dict[str, Any]:
-        payload = row.payload or {}
+        payload = _with_moments(row.payload or {})
         link = self._house.record_url(thread.record_type, thread.key) if thread and row.internal else ""
         return {
             "house": self._house, "marker": MARKER, "thread": thread, "payload": payload, "reason": row.reason,
@@ -189,12 +200,22 @@ def subject_of(row: Any, message: Any | None, thread: Any | None) -> str:
     return thread.subject or thread.title or f"{thread.record_type} {thread.key}"
 
 
+def _with_moments(payload: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The payload with the time that it holds as a time; JSON knows none."""
+    received = payload.get("received")
+    return {**payload, "received": datetime.fromisoformat(received)} if received else payload
+
+
 def _said(row: Any, message: Any | None) -> Said:
     if message is None:
         return Said("message", False, row.created_at, None)
     lines = visible_lines(message.tracking or (), internal=bool(row.internal))
     return Said(
-        message.kind, message.internal, message.date, [{"type": "", **line} for line in lines] or None
+        message.kind,
+        message.internal,
+        message.date,
+        [{"type": "", **line} for line in lines] or None,
+        outside=message.kind == "note" and message.author_id is not None and not message.partner_internal,
     )
 
 

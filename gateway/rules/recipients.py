@@ -16,6 +16,7 @@ EMAIL = "email"
 FOLLOWER = "follower"
 INBOX = "inbox"
 NOBODY = "none"
+ANSWER, CHARGE = "answer", "charge"  # it answers what he wrote; nobody nearer to it can be told
 _NOBODY_SPARED: Mapping[int, str] = {}
 
 
@@ -75,6 +76,27 @@ def notices(audience: Iterable[AudienceView], said: Said) -> list[Notice]:
         else:
             told.append(_by_timing(partner, reason or ""))
     return told
+
+
+def reachable(
+    candidates: Iterable[AudienceView], *, members: Collection[int] | None, access: str
+) -> AudienceView | None:
+    """The first colleague who may work on the record and to whom a notice in person gets through; None if none.
+
+    members, access: as in ``Said``. On a record that is open to its followers, all count as such.
+    """
+    return next(
+        (
+            one
+            for one in candidates
+            if may_access(
+                internal=one.internal, active=one.active, partner_id=one.partner_id, members=members,
+                access=access, follows=True,
+            )
+            and _unreachable(one, "recipient") is None
+        ),
+        None,
+    )  # fmt: skip
 
 
 def _reason(partner: AudienceView, said: Said) -> str | None:

@@ -49,6 +49,12 @@ def may_be_told(*, internal_message: bool, internal_partner: bool, mentioned_on_
     return internal_partner or not internal_message or mentioned_on_purpose
 
 
+def is_only_quoted(content_id: str | None, *, body_html: str, quoted_html: str | None) -> bool:
+    """An image stands in what the author of a mail quoted and not in what he wrote. content_id: without brackets."""
+    source = f"cid:{content_id}"
+    return bool(content_id and quoted_html) and source in (quoted_html or "") and source not in body_html
+
+
 def may_change_file(
     *, is_admin: bool, actor_id: int | None, uploader_id: int | None, author_id: int | None, same_caller: bool
 ) -> bool:

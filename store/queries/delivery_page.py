@@ -84,7 +84,7 @@ _load = (
     .order_by(_delivery.c.id)
 )  # fmt: skip
 _load_messages = (
-    select(_message, _partner.c.name.label("partner_name"))
+    select(_message, _partner.c.name.label("partner_name"), _partner.c.internal.label("partner_internal"))
     .outerjoin(_partner, _partner.c.id == _message.c.author_id)
     .where(_message.c.id.in_(bindparam("ids", expanding=True)))
 )

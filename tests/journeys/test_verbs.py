@@ -142,3 +142,108 @@ def test_a_sentence_about_leaving_is_a_message(world: World, thread, carol):
     asks(world, carol, world.reply_address(thread, carol), text="I said /leave but stay")
 
     assert [message.body_text for message in world.messages(thread)] == ["I said /leave but stay"]
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("/leave\n\nPlease close it, it runs again.", "Please close it, it runs again."),
+        ("Please close it, it runs again.\n\n/leave", "Please close it, it runs again."),
+        ("Please close it,\n /Leave \nit runs again.", "Please close it,\nit runs again."),
+        ("/leave\nThanks for the pump. Bye!", "Thanks for the pump. Bye!"),
+    ],
+    ids=["above", "below", "between", "thanks that say more"],
+)
+@pytest.mark.parametrize("proven", [True, False], ids=["verified", "by his own address"])
+def test_what_is_said_beside_the_line_leave_is_posted_without_it(
+    world: World, thread, carol, text: str, said: str, proven: bool
+):
+    state, _ = asks(world, carol, world.reply_address(thread, carol), text=text, proven=proven)
+
+    first, *log = world.messages(thread)
+    assert (state, first.body_text, first.author_id) == ("posted", said, carol.id)
+    assert "/leave" not in first.body_html.lower()
+    assert world.notices(first.id)["dora@customer.example"] == ("queued", "follower")
+    assert wants(world, thread, carol) is None
+    assert [entry.kind for entry in log] == ["log"], "that she left is told, after what she said"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "/leave\n\nBest regards,\nCarol Jones\nAcme Corp",
+        "Grazie\n/leave",
+        "/leave\n-- \nCarol",
+        "\n/leave\n\nCarol",
+    ],
+)
+def test_a_closing_formula_or_a_signature_beside_the_line_says_nothing(world: World, thread, text: str):
+    carol = world.partner("carol.jones@customer.example")
+    world.follow(thread, carol)
+    raw = stamped(a_mail(f"Carol Jones <{carol.email}>", text=text), "customer.example")
+
+    entry = world.entry(world.receive(raw, world.reply_address(thread, carol), client=hop_client()))
+
+    assert (entry.state, entry.reason) == ("absorbed", "left the thread")
+    assert [message.kind for message in world.messages(thread)] == ["log"]
+
+
+def test_the_line_goes_out_of_the_html_too_and_the_rest_keeps_its_form(world: World, thread, carol):
+    html = "<html><body><p>It <b>runs</b> again.</p><div><span>/leave</span></div></body></html>"
+    raw = stamped(a_mail(CAROL, text=html), "customer.example").replace(b"text/plain", b"text/html")
+
+    world.receive(raw, world.reply_address(thread, carol), client=hop_client())
+
+    said = world.messages(thread)[0]
+    assert (said.body_text, said.body_html.strip()) == ("It runs again.", "<p>It <b>runs</b> again.</p>")
+
+
+def test_a_line_leave_that_nothing_proves_is_held_with_all_that_is_said(world: World, thread, carol):
+    said = asks(world, carol, world.reply_address(thread), text="It runs.\n/leave", proven=False)
+
+    assert said == ("held", "asks to leave, and nothing proves the author")
+    assert (world.messages(thread), wants(world, thread, carol)) == ([], {"discussions"})
+
+
+def test_a_held_mail_with_the_line_is_posted_without_it_when_a_person_releases_it(
+    world: World, thread, carol
+):
+    entry = world.receive(
+        a_mail(CAROL, text="It runs.\n/leave"), world.reply_address(thread), reverse_path=CAROL
+    )
+
+    with world.database.write() as session:
+        desk.release(session, entry, world.now)
+    while world.worker.run_once():
+        pass
+
+    assert world.entry(entry).state == "posted"
+    assert world.messages(thread)[0].body_text == "It runs."
+    assert wants(world, thread, carol) is None
+
+
+def test_b02_a_colleague_who_may_no_longer_write_leaves_by_the_line_and_what_he_says_is_held(world: World):
+    alice = world.partner(ALICE, internal=True)
+    thread = world.ticket(followers=[alice], members=[world.partner("bob@corp.example", internal=True).email])
+
+    state, _ = asks(world, alice, world.reply_address(thread, alice), text="Goodbye all.\n/leave")
+
+    assert (state, wants(world, thread, alice)) == ("held", None)
+
+
+def test_what_is_said_to_the_address_that_mutes_is_posted(world: World, thread, carol):
+    state, _ = asks(world, carol, address(thread, carol, "mute"), text="mute\n\nTell Dora instead.")
+
+    assert (state, world.messages(thread)[0].body_text) == ("posted", "Tell Dora instead.")
+    assert wants(world, thread, carol) == frozenset()
+
+
+def test_a_line_in_what_is_quoted_asks_for_nothing(world: World, thread, carol):
+    asks(
+        world,
+        carol,
+        world.reply_address(thread, carol),
+        text="Yes.\n\nOn Monday, Ann <a@x.example> wrote:\n> /leave\n",
+    )
+
+    assert wants(world, thread, carol) == {"discussions"}

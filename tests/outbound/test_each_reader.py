@@ -4,11 +4,16 @@ from __future__ import annotations
 
 import re
 
+from sqlalchemy import insert
+
 from gateway.outbound.house import SendingDomain
 from gateway.rules.token import read_local_part
+from store.blobs import BlobStore
+from store.models import Attachment
 from store.session import Database
 from tests.outbound.a_house import (
     KEYS,
+    NOW,
     Basket,
     a_delivery,
     a_dispatcher,
@@ -73,3 +78,38 @@ async def test_t146_a_record_of_another_domain_is_mailed_and_answered_there(data
     assert field(header, "From").endswith("<notifications@branch.acme.test>")
     assert field(header, "Reply-To").endswith("@branch.acme.test")
     assert field(header, "List-Id").endswith(".branch.acme.test>")
+
+
+async def test_an_image_that_a_colleague_only_quoted_is_in_no_mail_to_an_outsider(
+    database: Database, tmp_path
+):
+    """It may be part of a note; his program sent it along with the old mail."""
+    blobs = BlobStore(tmp_path / "blobs")
+    with database.write() as session:
+        thread_id = a_thread(session)
+        message = a_message(
+            session, thread_id, a_partner(session, "Alice Adams", internal=True),
+            body_html='<p>Like this: <img src="cid:pump@x"></p>', quoted_html='<p><img src="cid:plan@x"></p>',
+        )  # fmt: skip
+        for name in ("pump", "plan"):
+            session.execute(
+                insert(Attachment.table()).values(
+                    thread_id=thread_id, message_id=message, name=f"{name}.png", content_type="image/png", size=4,
+                    blob=blobs.put(name.encode()), content_id=f"{name}@x", inline=True, created_at=NOW,
+                )
+            )  # fmt: skip
+        for name, internal in (("Ina", True), ("Olga", False)):
+            a_delivery(session, message, thread_id, a_follower(session, thread_id, name, internal=internal))
+    basket = Basket()
+    dispatcher = a_dispatcher(database, basket, blobs=blobs)
+
+    await dispatcher.drain()
+    await dispatcher.stop()
+
+    found = {
+        mail.recipient.partition("@")[0]: [
+            name for name in ("pump", "plan") if f"{name}.png".encode() in mail.content
+        ]
+        for mail in basket.mails
+    }
+    assert found == {"ina": ["pump", "plan"], "olga": ["pump"]}

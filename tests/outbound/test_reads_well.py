@@ -95,3 +95,24 @@ async def test_a_mail_that_nobody_should_answer_does_not_ask_for_an_answer(datab
     assert "<b>" not in written.html
     assert dict(written.headers)["X-Auto-Response-Suppress"] == "OOF, AutoReply, DR, RN, NRN"
     assert not {"Reply-To", "List-Unsubscribe"} & set(dict(written.headers))
+
+
+@pytest.mark.parametrize(
+    ("language", "when"), [("", "Nov 23, 2026, 9:05\u202fAM UTC"), ("it", "23 nov 2026, 09:05 UTC")]
+)
+async def test_the_question_was_that_you_tells_the_time_as_its_reader_writes_it(
+    database, tmp_path, language: str, when: str
+):
+    payload = {
+        "subject": "A rise",
+        "received": "2026-11-23T09:05:12.345678+00:00",
+        "url": "https://x.test/confirm/1",
+    }
+    with database.write() as session:
+        alice = a_partner(session, "Alice Adams", internal=True, language=language)
+        a_delivery(session, None, None, alice, kind="confirm", reason="confirm", payload=payload)
+
+    written = await sent(database, tmp_path)
+
+    assert when in written.text and when in written.html
+    assert "2026-11-23T" not in written.text + written.html
