@@ -57,7 +57,7 @@ def on_gateway_error(request: Request[Any, Any, Any], trouble: GatewayError) -> 
     if isinstance(trouble, RequestError):
         return answer(request, trouble.http_status, str(trouble), trouble.errors, trouble.extra)
     if isinstance(trouble, Temporary):
-        return unavailable(request)
+        return unavailable(request, trouble)
     if isinstance(trouble, TooLarge):
         return answer(request, 413, str(trouble))
     if isinstance(trouble, UnknownRecipient):
@@ -65,13 +65,18 @@ def on_gateway_error(request: Request[Any, Any, Any], trouble: GatewayError) -> 
     return on_bug(request, trouble)
 
 
-def on_store_trouble(request: Request[Any, Any, Any], _: StoreUnavailable) -> Response[Any]:
+def on_store_trouble(request: Request[Any, Any, Any], trouble: StoreUnavailable) -> Response[Any]:
     """Answer when the database is away."""
-    return unavailable(request)
+    return unavailable(request, trouble)
 
 
-def unavailable(request: Request[Any, Any, Any]) -> Response[Any]:
-    """Our fault; trying again helps."""
+def unavailable(request: Request[Any, Any, Any], trouble: Exception) -> Response[Any]:
+    """Our fault; trying again helps. The log gets the kind of statement that went wrong, and none of its values."""
+    store = trouble if isinstance(trouble, StoreUnavailable) else trouble.__cause__
+    log.error(
+        "request put off", method=request.method, path=request.scope.get("path_template", ""), trouble=str(trouble),
+        statement=getattr(store, "statement", ""),
+    )  # fmt: skip
     return answer(request, 503, "the store cannot answer now; try again", headers={"Retry-After": "5"})
 
 
