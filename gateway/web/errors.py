@@ -21,6 +21,7 @@ _NAMED = re.compile(r"(?:field|required field|unknown field) `([^`]{1,100})`")
 _PLACE = re.compile(r" - at `\$\.?([^`]{0,200})`")
 _ABSENT = re.compile(r"Missing required \w+ parameter '([^']{1,100})'")
 _OUT_OF_RANGE = re.compile(r"Expected `int` [<>]=|Integer value out of range")  # it was read: a bad value
+_NO_BODY = "Object missing required field `data`"  # as the framework calls the body
 PROBLEM = "application/problem+json"
 
 
@@ -85,7 +86,9 @@ def on_http_error(request: Request[Any, Any, Any], trouble: HTTPException) -> Re
     if isinstance(trouble, ValidationException):
         detail, errors = _places(trouble)
         return answer(request, 422 if _OUT_OF_RANGE.match(detail) else 400, detail, errors)
-    return answer(request, trouble.status_code, trouble.detail, headers=trouble.headers or {})
+    place = "#/file" if "multipart" in trouble.detail else "#"
+    unread = [FieldError(place, trouble.detail)] if trouble.status_code == 400 else []
+    return answer(request, trouble.status_code, trouble.detail, unread, headers=trouble.headers or {})
 
 
 def on_deep_body(request: Request[Any, Any, Any], _: RecursionError) -> Response[Any]:
@@ -146,6 +149,8 @@ def _places(trouble: ValidationException) -> tuple[str, list[FieldError]]:
     cause = trouble.__cause__
     if isinstance(cause, msgspec.ValidationError):
         detail, pointer = place_of(str(cause))
+        if str(cause) == _NO_BODY:
+            detail, pointer = "there is no body", "#"
         return detail, [FieldError(pointer, detail)]
     absent = _ABSENT.search(trouble.detail)
     if absent:
