@@ -28,6 +28,7 @@ from gateway.web import errors, pages
 from gateway.web.api import (
     aliases,
     attachments,
+    audience,
     batch,
     blocks,
     deliveries,
@@ -62,6 +63,7 @@ _API = (
     batch,
     lives,
     messages,
+    audience,
     edits,
     template_routes,
     scheduled,
