@@ -16,7 +16,7 @@ from typing import Any
 import msgspec
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.engine import make_url
-from sqlalchemy.exc import DBAPIError, OperationalError, TimeoutError
+from sqlalchemy.exc import DBAPIError, OperationalError, SQLAlchemyError, TimeoutError
 
 from store.bell import Bell, notify_others, take_rings
 from store.trouble import StoreUnavailable as StoreUnavailable
@@ -150,8 +150,13 @@ def _translated() -> Iterator[None]:
     try:
         yield
     except (OperationalError, TimeoutError) as trouble:
-        raise StoreUnavailable(str(trouble.__cause__ or trouble)) from trouble
+        raise _unavailable(trouble) from trouble
     except DBAPIError as trouble:
         if trouble.connection_invalidated:
-            raise StoreUnavailable(str(trouble.__cause__ or trouble)) from trouble
+            raise _unavailable(trouble) from trouble
         raise
+
+
+def _unavailable(trouble: SQLAlchemyError) -> StoreUnavailable:
+    asked = getattr(trouble, "statement", None) or ""
+    return StoreUnavailable(str(trouble.__cause__ or trouble), " ".join(asked.split()[:3]))

@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from gateway.errors import BadValue, FieldError
 from gateway.mail.address import normalise
+from gateway.rules.merge import merged
 from gateway.rules.own import OwnDomain, is_ours
 from gateway.rules.subscription import GENERIC
 from gateway.rules.wishes import faults
@@ -87,7 +88,7 @@ def put(
 
     changes: name, internal, role, active, language, timezone, phone, signature, email, addresses, notify.
     email: his main address from now on; the old one remains a further one. addresses: exactly these remain
-    beside the main one. domains: ours; an address with a meaning in one of them is nobody's.
+    beside the main one. notify is merged key by key. domains: ours; an address with a meaning in one of them is nobody's.
     """
     address = address_or_bad_value(email, "email")
     partner = store.by_address(session, address)
@@ -129,7 +130,7 @@ def _checked(session: Session, changes: Mapping[str, Any], partner: PartnerView 
         except (ZoneInfoNotFoundError, ValueError, OSError) as trouble:
             raise BadValue.of("timezone", f"{values['timezone']!r} is not a time zone") from trouble
     if "notify" in values:
-        values["notify"] = _wishes(session, values["notify"])
+        values["notify"] = _wishes(session, changes["notify"], partner)
     return values | _staff(values, partner)
 
 
@@ -148,13 +149,17 @@ def _staff(values: Mapping[str, Any], partner: PartnerView | None) -> dict[str, 
     return {"internal": False, "role": ""}
 
 
-def _wishes(session: Session, notify: Mapping[str, Any]) -> dict[str, Any]:
-    """How he wants to be told; null is the default and needs no place. Raises BadValue with every fault."""
+def _wishes(
+    session: Session, notify: Mapping[str, Any] | None, partner: PartnerView | None
+) -> dict[str, Any]:
+    """How he wants to be told from now on. Raises BadValue with every fault of what was given."""
+    if notify is None:
+        return {}
     wrong = faults(notify) or _unknown_types(session, notify.get("overrides") or ())
     if wrong:
         errors = [FieldError(f"#/notify/{place}", words) for place, words in wrong.items()]
         raise BadValue(errors[0].detail, errors)
-    return {name: value for name, value in notify.items() if value is not None}
+    return merged(partner.notify if partner else {}, notify)
 
 
 def _unknown_types(session: Session, overrides: Sequence[Mapping[str, Any]]) -> dict[str, str]:

@@ -123,9 +123,11 @@ class Posting:
         self.events.posted(session, said, now)
         return ids
 
-    def audience(self, session: Session, draft: Draft, now: datetime) -> list[Notice]:
-        """Who would be told about the draft, without posting it."""
-        return self._decide(session, draft, self._audience(session, draft, now))
+    def audience(
+        self, session: Session, draft: Draft, now: datetime, strangers: Sequence[AudienceView] = ()
+    ) -> list[Notice]:
+        """Who would be told about the draft, without posting it. strangers: whom it names and the store does not know."""
+        return self._decide(session, draft, [*self._audience(session, draft, now), *strangers])
 
     def _attach(self, session: Session, message_id: int, draft: Draft, now: datetime) -> None:
         rows = [

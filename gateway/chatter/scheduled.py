@@ -6,7 +6,7 @@ lost, and the next one goes on. A record that is deleted takes with it what wait
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -17,10 +17,11 @@ import structlog
 from gateway.chatter import edited_files
 from gateway.chatter.actor import may_open, reader_of
 from gateway.chatter.names import Person, RecordName
+from gateway.chatter.page import ChangeView, FileView, NoticeView, file_view
 from gateway.chatter.partners import known
 from gateway.chatter.post import SYSTEM, Draft, File, Posting, Receipt
 from gateway.chatter.types import Types
-from gateway.chatter.write import Writing, bodies, draft_of, write
+from gateway.chatter.write import KINDS, Writing, bodies, draft_of, write
 from gateway.errors import BadValue, Conflict, Forbidden, NotFound, RequestError
 from gateway.mail.html import from_text
 from gateway.rules.recipients import INBOX
@@ -42,7 +43,8 @@ _MOST_COLLISIONS = 5  # then what collides is set aside
 class ScheduledView(msgspec.Struct, frozen=True):
     """A message that is to be posted later. state: waiting, or failed; then trouble says why.
 
-    signature: the author's is put under the text when it is posted.
+    signature: the author's is put under the text when it is posted. It has the names of a message, too, for who reads
+    it as one: date is its send_at, message_id is "", nobody has a notice. mentions, recipients, cc: e-mails.
     """
 
     id: int
@@ -63,6 +65,19 @@ class ScheduledView(msgspec.Struct, frozen=True):
     state: str
     trouble: str
     created_at: datetime
+    date: datetime
+    subtype: str
+    internal: bool
+    attachments: list[FileView]
+    message_id: str = ""
+    confidence: str = ""
+    quoted_html: str | None = None
+    parent_id: int | None = None
+    edited_at: datetime | None = None
+    deleted_at: datetime | None = None
+    folded: bool = False
+    tracking: tuple[ChangeView, ...] = ()
+    notices: tuple[NoticeView, ...] = ()
 
 
 def schedule(
@@ -84,7 +99,7 @@ def schedule(
     }  # fmt: skip
     scheduled_id = store.add(session, values)
     _reserve(session, scheduled_id, writing)
-    return view(store.one(session, scheduled_id))
+    return views(session, [store.one(session, scheduled_id)])[0]
 
 
 def _reserve(session: Session, scheduled_id: int, writing: Writing) -> None:
@@ -93,8 +108,15 @@ def _reserve(session: Session, scheduled_id: int, writing: Writing) -> None:
         raise Conflict("one of the files was put into another message just now")
 
 
-def view(row: Any) -> ScheduledView:
-    """How a row of ``store.queries.scheduled`` is shown."""
+def views(session: Session, rows: Sequence[Any]) -> list[ScheduledView]:
+    """How rows of ``store.queries.scheduled`` are shown."""
+    kept: dict[int, list[FileView]] = {}
+    for file in files.of_scheduled(session, [row.id for row in rows if row.writing.get("attachment_ids")]):
+        kept.setdefault(file.scheduled_id, []).append(file_view(file))
+    return [_view(row, kept.get(row.id, [])) for row in rows]
+
+
+def _view(row: Any, kept: list[FileView]) -> ScheduledView:
     writing = writing_of(row)
     html, text = bodies(writing.body_html, writing.body_text)
     return ScheduledView(
@@ -103,7 +125,8 @@ def view(row: Any) -> ScheduledView:
         body_html=html, body_text=text, mentions=list(writing.mentions), recipients=list(writing.recipients),
         cc=list(writing.cc), skip_followers=writing.skip_followers, attachment_ids=list(writing.attachment_ids),
         template=writing.template, signature=writing.signature, state=row.state, trouble=row.trouble,
-        created_at=row.created_at,
+        created_at=row.created_at, date=row.send_at, subtype=KINDS.get(writing.kind, ""),
+        internal=writing.kind == "note", attachments=kept,
     )  # fmt: skip
 
 
@@ -157,7 +180,7 @@ def change(
     _reserve(session, scheduled_id, new)
     values = {"writing": msgspec.to_builtins(new), "state": "waiting", "trouble": ""}
     store.change(session, scheduled_id, values | ({"send_at": change.send_at} if change.send_at else {}))
-    return view(store.one(session, scheduled_id))
+    return views(session, [store.one(session, scheduled_id)])[0]
 
 
 def _shown_images(writing: Writing, images: Iterable[File]) -> tuple[File, ...]:
@@ -255,7 +278,7 @@ def _fail(database: Database, row: Any, trouble: str, posting: Posting, now: dat
         store.change(session, row.id, {"state": "failed", "trouble": trouble})
         thread = threads.by_id(session, row.thread_id)
         assert thread is not None
-        text = f"A scheduled message of {row.name or row.email} was not posted: {trouble}\n\n{view(row).body_text}"
+        text = f"A scheduled message of {row.name or row.email} was not posted: {trouble}\n\n{_view(row, []).body_text}"
         draft = Draft(
             thread, "log", "note", SYSTEM, internal=True, body_text=text, body_html=from_text(text), generated=True,
             tell=False,

@@ -14,6 +14,7 @@ import msgspec
 from gateway.errors import BadValue, ConfigError, FieldError, NotFound
 from gateway.mail.address import normalise
 from gateway.rules.declaration import faults
+from gateway.rules.merge import merged
 from gateway.rules.policy import problem
 from gateway.rules.subscription import Subtype, with_generic
 from gateway.rules.values import Field
@@ -25,12 +26,13 @@ from store.session import Database, Session
 
 @dataclass(frozen=True, slots=True)
 class TypeRules:
-    """What holds for the records of one type."""
+    """What holds for the records of one type. activity_types: names of what one can plan on them."""
 
     name: str
     label: str
     fields: tuple[Field, ...] = ()
     subtypes: tuple[Subtype, ...] = ()
+    activity_types: tuple[str, ...] = ()
     policy: Mapping[str, Any] = field(default_factory=dict)
 
     @property
@@ -58,8 +60,9 @@ def rules_of(name: str, label: str, config: Mapping[str, Any]) -> TypeRules:
     access = (config.get("policy") or {}).get("access") or ALL
     if access not in ACCESS:
         raise BadValue.of("policy/access", f"{access!r} is none of {', '.join(ACCESS)}")
+    planned = tuple(one for one in config.get("activity_types") or () if isinstance(one, str))
     return TypeRules(
-        name, label or name, tuple(fields), with_generic(tuple(subtypes)), config.get("policy") or {}
+        name, label or name, tuple(fields), with_generic(tuple(subtypes)), planned, config.get("policy") or {}
     )
 
 
@@ -144,15 +147,19 @@ def seed(session: Session, file: Path, *, domain: str, now: datetime) -> list[st
 
 
 def put(session: Session, name: str, label: str | None, changes: Mapping[str, Any], now: datetime) -> bool:
-    """Write a record type; absent = unchanged, null = clear. Answers True when it is new. Raises BadValue."""
+    """Write a record type; absent = unchanged, null = clear, in ``policy`` key by key. Answers True when it is new.
+
+    Raises BadValue.
+    """
+    check_policy(changes.get("policy") or {}, of_type=True)
     row = store.record_type(session, name)
-    config = {
-        key: value for key, value in {**(row.config if row else {}), **changes}.items() if value is not None
-    }
+    old = row.config if row else {}
+    config = merged(old, changes)
+    if "policy" in changes:
+        config["policy"] = merged(old.get("policy"), changes["policy"])
     check_declaration(config, [group for group in ("fields", "subtypes") if group in changes])
     wanted = label if label is not None else (row.label if row else name)
     rules_of(name, wanted, config)
-    check_policy(config.get("policy") or {}, of_type=True)
     return store.put_record_type(session, name, wanted, config, now)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import NamedTuple
 
 from gateway.chatter import templates
 from gateway.chatter.partners import address_or_bad_value, find_or_add, known
@@ -49,6 +50,24 @@ class Writing:
     actor: str = ""
     cc: Sequence[str] = ()
     skip_followers: bool = False
+
+
+class Named(NamedTuple):
+    """Whom a message names."""
+
+    mentioned: Sequence[PartnerView]
+    recipients: Sequence[PartnerView]
+    copied: Sequence[PartnerView]
+
+    def everybody(self) -> list[PartnerView]:
+        """All of them, in the order of the fields."""
+        return [*self.mentioned, *self.recipients, *self.copied]
+
+    def told(self, confirmed: frozenset[int]) -> tuple[frozenset[int], frozenset[int]]:
+        """Who is mentioned and who a recipient, by id: an outsider who was confirmed by name counts as mentioned."""
+        mentioned = frozenset(partner.id for partner in self.mentioned)
+        recipients = frozenset(partner.id for partner in [*self.recipients, *self.copied])
+        return mentioned | confirmed, recipients - confirmed
 
 
 def write(
@@ -109,9 +128,9 @@ def draft_of(
     is_note = writing.kind == "note"
     if is_note and not author.internal:
         raise BadValue.of("author", f"{author.email} is not internal: a note is for staff")
-    confirmed = confirmed_outsiders(
-        session, writing.confirm_external, [*mentioned, *recipients, *copied] if is_note else []
-    )
+    named = Named(mentioned, recipients, copied)
+    confirmed = confirmed_outsiders(session, writing.confirm_external, named.everybody() if is_note else [])
+    addressed = named.told(confirmed)
     if writing.body_html is None and writing.body_text is None and not writing.attachment_ids:
         raise BadShape("a message needs body_html or body_text", [FieldError("#/body_text", "missing")])
     html, text = bodies(writing.body_html, writing.body_text)
@@ -127,8 +146,7 @@ def draft_of(
         thread, writing.kind, KINDS[writing.kind], Author(author.id, author.name, author.email, author.internal),
         actor_id=actor.id, internal=is_note, subject=_one_line(writing.subject), body_html=html, body_text=text,
         files=writing.files, attachment_ids=tuple(chosen), extra_search=tuple(chosen.values()),
-        mentioned=frozenset(partner.id for partner in mentioned) | confirmed,
-        recipients=frozenset(partner.id for partner in [*recipients, *copied]) - confirmed, confirmed=confirmed,
+        mentioned=addressed[0], recipients=addressed[1], confirmed=confirmed,
         addressees=addressees(to=recipients, cc=copied), named_only=writing.skip_followers,
         followers=() if is_note or not actor.active else ((actor.id, actor.internal),),
     )  # fmt: skip

@@ -35,13 +35,13 @@ class Upload:
 class Call(Generic[Answer]):
     """One request.
 
-    shape: what its answer is read as; bytes = the octets as they come, None where there is no answer. key: its
-    Idempotency-Key. uploads: files, sent as a form with the fields of body. mail: octets of a mail as the body.
+    shape: what its answer is read as: the first of several that finds all its fields in it; bytes = the octets as they
+    come, None where there is no answer. key: its Idempotency-Key. uploads: files, sent as a form with the fields of body. mail: octets of a mail as the body.
     """
 
     method: str
     path: str
-    shape: type[Answer] | None
+    shape: type[Answer] | tuple[type[Answer], ...] | None
     body: dict[str, Any] | None = None
     query: Query = field(default_factory=dict)
     key: str = ""

@@ -20,13 +20,13 @@ def put_record_type(
     label: Text = UNSET,
     fields: Objects = UNSET,
     subtypes: Objects = UNSET,
-    activity_types: Sequence[Any] | UnsetType | None = UNSET,
+    activity_types: Sequence[str] | UnsetType | None = UNSET,
     policy: Mapping[str, Any] | UnsetType | None = UNSET,
     actor: str | UnsetType = UNSET,
 ) -> Call[RecordType]:
     """Create or change a record type. fields: {name, label, type, ...}. subtypes: {name, label, internal, ...}.
 
-    activity_types: kept, and not used yet. policy: what is done with each class of authors.
+    activity_types: names of what one can plan. policy: what is done with each class of authors.
     """
     body = changes(
         label=label,

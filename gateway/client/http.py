@@ -118,7 +118,15 @@ def _read(call: Call[Answer], answer: httpx.Response) -> Answer:
         return cast(Answer, None)
     if call.shape is bytes:
         return cast(Answer, answer.content)
+    if isinstance(call.shape, tuple):
+        told = msgspec.json.decode(answer.content)
+        return msgspec.convert(told, next(one for one in call.shape if _fits(told, one)))
     return msgspec.json.decode(answer.content, type=call.shape)
+
+
+def _fits(told: Any, shape: type[Any]) -> bool:
+    """An answer has all that a struct cannot do without. The last of several shapes is the least."""
+    return all(one.encode_name in told for one in msgspec.structs.fields(shape) if one.required)
 
 
 def _problem(answer: httpx.Response) -> ProblemError:

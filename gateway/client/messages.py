@@ -149,20 +149,43 @@ def audience(
     kind: str = "message",
     subtype: str = "",
     mentions: Sequence[str] | None = None,
+    recipients: Sequence[str] | None = None,
+    cc: Sequence[str] | None = None,
+    confirm_external: Sequence[str] | None = None,
+    skip_followers: bool | None = None,
     author: str = "",
+    before: Cursor = None,
+    after: Cursor = None,
+    around: Cursor = None,
+    limit: int = 200,
     actor: str = "",
 ) -> Call[Page[Considered]]:
     """Who would hear of a message now: everybody who is considered, and why or why not. Asking enters nobody.
 
-    subtype: "" = that of the kind. mentions, author: e-mails; author: "" = the system. actor: not at all for an
-    outsider, who is not shown who follows.
+    subtype: "" = that of the kind. author: "" = the system; the rest as of ``post_message``. Partners by id, then who
+    is none yet by e-mail: each is the cursor. actor: not at all for an outsider, who is not shown who follows.
     """
-    wish = asked(kind=kind, subtype=subtype, mentions=mentions, author=author, actor=actor)
+    wish = asked(
+        kind=kind, subtype=subtype, mentions=mentions, recipients=recipients, cc=cc, confirm_external=confirm_external,
+        skip_followers=skip_followers, author=author, before=before, after=after, around=around, limit=limit, actor=actor,
+    )  # fmt: skip
     return Call("GET", f"{record_path(record_type, key)}/audience", Page[Considered], query=wish)
 
 
-def suggested_recipients(record_type: str, key: str, *, actor: str = "") -> Call[Page[Suggested]]:
-    """Whom to propose beside the followers: customer, author, To and Cc of the last conversation. actor: who writes;
-    he is not proposed to himself."""
+def suggested_recipients(
+    record_type: str,
+    key: str,
+    *,
+    before: Cursor = None,
+    after: Cursor = None,
+    around: Cursor = None,
+    limit: int = 200,
+    actor: str = "",
+) -> Call[Page[Suggested]]:
+    """Whom to propose beside the followers: customer, author, To and Cc of the last conversation, the best first.
+
+    before, after, around: e-mails. actor: who writes; he is not proposed to himself.
+    """
     path = f"{record_path(record_type, key)}/suggested-recipients"
-    return Call("GET", path, Page[Suggested], query=asked(actor=actor))
+    wish = asked(before=before, after=after, around=around, limit=limit, actor=actor)
+    return Call("GET", path, Page[Suggested], query=wish)

@@ -31,10 +31,11 @@ def schedule_message(
     signature: bool | None = None,
     actor: str | None = None,
     idempotency_key: str = "",
-) -> Call[Scheduled]:
-    """Post a message or a note later. send_at: a time with its zone, in the future (RFC 3339).
+) -> Call[Scheduled | Message]:
+    """Post a message or a note later. send_at: a time with its zone (RFC 3339).
 
-    ``fill_template`` tells the time that a template names.
+    A time that has passed means now: then the answer is the Message that was posted. ``fill_template`` tells the time
+    that a template names.
     """
     body = given(
         kind=kind, author=author, send_at=send_at, body_html=body_html, body_text=body_text, subject=subject,
@@ -43,7 +44,7 @@ def schedule_message(
         signature=signature, actor=actor,
     )  # fmt: skip
     path = f"{record_path(record_type, key)}/messages"
-    return Call("POST", path, Scheduled, body, key=idempotency_key)
+    return Call("POST", path, (Scheduled, Message), body, key=idempotency_key)
 
 
 def scheduled(

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Any
 from urllib.parse import unquote
 
-from litestar import Litestar, Router
+from litestar import Litestar, MediaType, Router
 from litestar.config.app import AppConfig
 from litestar.datastructures import MutableScopeHeaders, State
 from litestar.di import Provide
@@ -28,6 +28,7 @@ from gateway.web import errors, pages
 from gateway.web.api import (
     aliases,
     attachments,
+    audience,
     batch,
     blocks,
     deliveries,
@@ -51,6 +52,7 @@ from gateway.web.api import (
 )
 from gateway.web.api import templates as template_routes
 from gateway.web.auth import SLASH, Authentication, provide_caller, provide_colleague
+from gateway.web.methods import as_get, name_methods
 from gateway.web.paging import provide_wish
 from gateway.web.reading import Incoming
 from gateway.web.services import Services
@@ -61,6 +63,7 @@ _API = (
     batch,
     lives,
     messages,
+    audience,
     edits,
     template_routes,
     scheduled,
@@ -123,6 +126,8 @@ class Web(Litestar):
         if raw_path and b"%2f" in raw_path.lower():
             segments = raw_path.split(b"?")[0].decode("latin-1").split("/")
             scope["path"] = "/".join(unquote(segment).replace("/", SLASH) for segment in segments)
+        if scope.get("method") == "HEAD":
+            scope, send = as_get(scope, send)
         await super().__call__(scope, receive, send)
 
 
@@ -139,7 +144,7 @@ def build(*, dev: bool, max_upload: int) -> Litestar:
     dev: with /dev/outbox. max_upload: octets of one file.
     """
     return Web(
-        route_handlers=[_api(), _outside(dev=dev)],
+        route_handlers=[_api(), *_on_both_sides(), _outside(dev=dev)],
         dependencies={
             "services": Provide(_services, sync_to_thread=False),
             "caller": Provide(provide_caller),
@@ -170,9 +175,16 @@ def _api() -> Router:
 
 
 def _outside(*, dev: bool) -> Router:
-    """Pages and health."""
-    shown = pages.handlers(templates_directory() / "web" / "static", dev=dev)
-    return Router("/", route_handlers=[*health.handlers, *shown])
+    """Pages."""
+    return Router("/", route_handlers=pages.handlers(templates_directory() / "web" / "static", dev=dev))
+
+
+def _on_both_sides() -> list[Router]:
+    """Health, for whoever looks for it below the API or beside it; and the door for mail beside it, too."""
+    return [
+        Router("/api/v1", route_handlers=health.handlers),
+        Router("/", route_handlers=[*health.handlers, *raw.handlers], include_in_schema=False),
+    ]
 
 
 def _documented(route: HTTPRouteHandler) -> HTTPRouteHandler:
@@ -189,17 +201,19 @@ def _quiet(config: AppConfig) -> AppConfig:
 def _openapi() -> OpenAPIConfig:
     bearer = SecurityScheme(type="http", scheme="bearer", description="A token of `threadpost token create`.")
     return OpenAPIConfig(
-        title="Threadpost", version=__version__, path="/api", render_plugins=[JsonRenderPlugin(path="/openapi.json")],
+        title="Threadpost", version=__version__, path="/api",
+        render_plugins=[JsonRenderPlugin(path="/openapi.json", media_type=MediaType.JSON)],
         description="Gives any record of any application a conversation that works by e-mail.",
         components=Components(security_schemes={"bearer": bearer}), security=[{"bearer": []}],
         use_handler_docstrings=True,
     )  # fmt: skip
 
 
-async def _add_headers(message: Message, _: Scope) -> None:
-    """Put the security headers on every answer that does not bring its own."""
+async def _add_headers(message: Message, scope: Scope) -> None:
+    """Put the security headers on every answer that does not bring its own; and what the path allows."""
     if message["type"] != "http.response.start":
         return
+    name_methods(message, scope)
     headers = MutableScopeHeaders.from_message(message)
     for name, value in HEADERS.items():
         headers.setdefault(name, value)

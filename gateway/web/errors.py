@@ -21,6 +21,7 @@ _NAMED = re.compile(r"(?:field|required field|unknown field) `([^`]{1,100})`")
 _PLACE = re.compile(r" - at `\$\.?([^`]{0,200})`")
 _ABSENT = re.compile(r"Missing required \w+ parameter '([^']{1,100})'")
 _OUT_OF_RANGE = re.compile(r"Expected `int` [<>]=|Integer value out of range")  # it was read: a bad value
+_NO_BODY = "Object missing required field `data`"  # as the framework calls the body
 PROBLEM = "application/problem+json"
 
 
@@ -57,7 +58,7 @@ def on_gateway_error(request: Request[Any, Any, Any], trouble: GatewayError) -> 
     if isinstance(trouble, RequestError):
         return answer(request, trouble.http_status, str(trouble), trouble.errors, trouble.extra)
     if isinstance(trouble, Temporary):
-        return unavailable(request)
+        return unavailable(request, trouble)
     if isinstance(trouble, TooLarge):
         return answer(request, 413, str(trouble))
     if isinstance(trouble, UnknownRecipient):
@@ -65,13 +66,18 @@ def on_gateway_error(request: Request[Any, Any, Any], trouble: GatewayError) -> 
     return on_bug(request, trouble)
 
 
-def on_store_trouble(request: Request[Any, Any, Any], _: StoreUnavailable) -> Response[Any]:
+def on_store_trouble(request: Request[Any, Any, Any], trouble: StoreUnavailable) -> Response[Any]:
     """Answer when the database is away."""
-    return unavailable(request)
+    return unavailable(request, trouble)
 
 
-def unavailable(request: Request[Any, Any, Any]) -> Response[Any]:
-    """Our fault; trying again helps."""
+def unavailable(request: Request[Any, Any, Any], trouble: Exception) -> Response[Any]:
+    """Our fault; trying again helps. The log gets the kind of statement that went wrong, and none of its values."""
+    store = trouble if isinstance(trouble, StoreUnavailable) else trouble.__cause__
+    log.error(
+        "request put off", method=request.method, path=request.scope.get("path_template", ""), trouble=str(trouble),
+        statement=getattr(store, "statement", ""),
+    )  # fmt: skip
     return answer(request, 503, "the store cannot answer now; try again", headers={"Retry-After": "5"})
 
 
@@ -80,7 +86,9 @@ def on_http_error(request: Request[Any, Any, Any], trouble: HTTPException) -> Re
     if isinstance(trouble, ValidationException):
         detail, errors = _places(trouble)
         return answer(request, 422 if _OUT_OF_RANGE.match(detail) else 400, detail, errors)
-    return answer(request, trouble.status_code, trouble.detail, headers=trouble.headers or {})
+    place = "#/file" if "multipart" in trouble.detail else "#"
+    unread = [FieldError(place, trouble.detail)] if trouble.status_code == 400 else []
+    return answer(request, trouble.status_code, trouble.detail, unread, headers=trouble.headers or {})
 
 
 def on_deep_body(request: Request[Any, Any, Any], _: RecursionError) -> Response[Any]:
@@ -141,6 +149,8 @@ def _places(trouble: ValidationException) -> tuple[str, list[FieldError]]:
     cause = trouble.__cause__
     if isinstance(cause, msgspec.ValidationError):
         detail, pointer = place_of(str(cause))
+        if str(cause) == _NO_BODY:
+            detail, pointer = "there is no body", "#"
         return detail, [FieldError(pointer, detail)]
     absent = _ABSENT.search(trouble.detail)
     if absent:

@@ -83,11 +83,15 @@ Fetch = Callable[..., Window | list[Any]]
 
 
 class Order(NamedTuple):
-    """How a list is ordered. key: a row's place in it, and its cursor. rising: from low keys to high ones."""
+    """How a list is ordered. key: a row's place in it, and its cursor. rising: from low keys to high ones.
+
+    place: of a cursor, for a list in memory whose cursors are not in order by themselves.
+    """
 
     key: Callable[[Any], int | str]
     rising: bool = False
     numbers: bool = True
+    place: Callable[[Any], Any] = lambda cursor: cursor
 
 
 def by_number(name: str = "id", *, rising: bool = False) -> Order:
@@ -155,13 +159,18 @@ def _window(found: Window | list[Any]) -> Window:
 
 def among_few(rows: Sequence[Any], order: Order) -> Fetch:
     """The ``fetch`` of a list that is read whole, in any order."""
-    rows = sorted(rows, key=order.key, reverse=not order.rising)
+
+    def place(row: Any) -> Any:
+        return order.place(order.key(row))
+
+    rows = sorted(rows, key=place, reverse=not order.rising)
 
     def fetch(*, before: Any, after: Any, limit: int) -> list[Any]:
         if before is None and after is None:
             return list(rows[:limit])
         back = (before if order.rising else after) is not None
-        near = [one for one in rows if (order.key(one) < before if after is None else order.key(one) > after)]
+        bound = order.place(before if after is None else after)
+        near = [one for one in rows if (place(one) < bound if after is None else place(one) > bound)]
         return near[-limit:] if back else near[:limit]
 
     return fetch

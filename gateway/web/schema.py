@@ -150,7 +150,7 @@ class TypeBody(Body):
     label: NullText = UNSET
     fields: list[dict[str, Any]] | UnsetType | None = UNSET
     subtypes: list[dict[str, Any]] | UnsetType | None = UNSET
-    activity_types: list[Any] | UnsetType | None = UNSET
+    activity_types: list[str] | UnsetType | None = UNSET
     policy: dict[str, Any] | UnsetType | None = UNSET
 
 

@@ -31,8 +31,10 @@ def webhook(session: Session, webhook_id: str) -> Any | None:
 
 
 def put_webhook(session: Session, webhook_id: str, values: dict[str, Any], now: datetime) -> bool:
-    """Write columns of a webhook; answers True when it is new. Rings ``types``."""
+    """Write columns of a webhook, of an old one those given; answers True when it is new. Rings ``types``."""
     ring(session, "types")
+    if not values:
+        return webhook(session, webhook_id) is None
     if session.execute(update(_webhook).where(_webhook.c.id == webhook_id).values(values)).rowcount:
         return False
     session.execute(insert(_webhook).values(id=webhook_id, created_at=now, **values))

@@ -119,6 +119,12 @@ def reserve(session: Session, scheduled_id: int, ids: Sequence[int]) -> bool:
     return session.execute(statement.values(scheduled_id=scheduled_id)).rowcount == len(set(ids))
 
 
+def of_scheduled(session: Session, ids: Sequence[int]) -> list[Any]:
+    """The files that are kept for these scheduled messages, by id."""
+    kept = select(_attachment).where(_attachment.c.scheduled_id.in_(ids)).order_by(_attachment.c.id)
+    return list(session.execute(kept)) if ids else []
+
+
 def release(session: Session, scheduled_id: int) -> None:
     """Set free what a scheduled message kept."""
     statement = update(_attachment).where(_attachment.c.scheduled_id == scheduled_id)

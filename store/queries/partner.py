@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import bindparam, delete, func, insert, select, update
+from sqlalchemy import bindparam, delete, func, insert, or_, select, update
 from sqlalchemy.dialects.postgresql import insert as insert_postgresql
 from sqlalchemy.dialects.sqlite import insert as insert_sqlite
 
@@ -155,6 +155,15 @@ def suppressions(
 def suppression(session: Session, address: str) -> Any | None:
     """The suppression of an address, None if mail goes to it."""
     return session.execute(select(_suppression).where(_suppression.c.address == address)).one_or_none()
+
+
+def suppressed(session: Session, addresses: Collection[str], now: datetime) -> dict[str, str]:
+    """Those of these addresses that get no mail now, each with the reason."""
+    holds = or_(_suppression.c.until.is_(None), _suppression.c.until > now)
+    rows = select(_suppression.c.address, _suppression.c.reason).where(
+        _suppression.c.address.in_(sorted(addresses)), holds
+    )
+    return {row.address: row.reason for row in session.execute(rows)} if addresses else {}
 
 
 def suppress(

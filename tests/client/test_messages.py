@@ -10,12 +10,15 @@ import pytest
 
 from gateway.client import (
     AsyncClient,
+    Message,
     ProblemError,
+    Scheduled,
     Upload,
     audience,
     download_all,
     edit_message,
     files,
+    message,
     messages,
     post_message,
     put_partner,
@@ -79,9 +82,25 @@ async def test_a_message_that_waits_is_signed_when_it_is_posted(web: Web, api: A
 
     waits = await api(schedule_message(*ticket, author=ALICE, send_at=at, body_text="Soon", signature=True))
 
+    assert isinstance(waits, Scheduled) and (waits.date, waits.message_id, waits.notices) == (
+        waits.send_at,
+        "",
+        [],
+    )
     assert waits == await api(scheduled_message(waits.id, actor=ALICE)) and waits.body_text == "Soon"
     posted = await api(send_scheduled(waits.id, actor=ALICE, idempotency_key="now"))
     assert "Alice, pumps" in posted.body_text
+
+
+async def test_a_time_that_has_passed_posts_and_answers_the_message(
+    web: Web, api: AsyncClient, ticket: Names
+):
+    at = (web.world.now - timedelta(seconds=1)).isoformat()
+
+    said = await api(schedule_message(*ticket, author=ALICE, send_at=at, body_text="Late"))
+
+    assert isinstance(said, Message) and said == await api(message(said.id))
+    assert [one.body_text for one in (await api(messages(*ticket, kind="message"))).items] == ["Late"]
 
 
 async def test_files_go_up_together_and_come_down_as_one_archive(api: AsyncClient, ticket: Names):

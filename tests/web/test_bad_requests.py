@@ -234,10 +234,34 @@ async def test_what_does_not_exist_is_a_problem_document_too(api: httpx.AsyncCli
 
 
 async def test_a_body_that_is_no_json_is_a_bad_shape(api: httpx.AsyncClient):
-    for body in (b"{", b"\xff", b'{"kind":' + b"[" * 20_000, b"", b'{"kind":"message"} x'):
-        answer = await api.post(MESSAGES, content=body, headers={"Content-Type": "application/json"})
+    for body in (
+        b"{",
+        b"\xff",
+        b'{"kind":' + b"[" * 20_000,
+        b"",
+        b'{"kind":"message"} x',
+        b"<a/>",
+        b"kind=x",
+    ):
+        for kind in ("application/json", "application/xml", "application/x-www-form-urlencoded", ""):
+            answer = await api.post(MESSAGES, content=body, headers={"Content-Type": kind} if kind else {})
 
-        assert answer.status_code == 400 and answer.json()["status"] == 400, body[:20]
+            assert answer.status_code == 400 and answer.json()["status"] == 400, body[:20]
+            assert [one["pointer"] for one in answer.json()["errors"]] == ["#"], body[:20]
+
+
+async def test_a_body_that_is_no_form_is_a_bad_shape_of_its_file(api: httpx.AsyncClient):
+    for path in ("/records/ticket/7/attachments", "/templates/welcome/attachments"):
+        for sent in (
+            {"json": {"file": "x"}},
+            {"content": b"x", "headers": {"Content-Type": "multipart/form-data"}},
+            {"content": b"x", "headers": {"Content-Type": "multipart/form-data; boundary=y"}},
+            {},
+        ):
+            answer = await api.post(path, **sent)
+
+            assert answer.status_code == 400, answer.text
+            assert [one["pointer"] for one in answer.json()["errors"]] == ["#/file"], sent
 
 
 async def test_a_limit_over_200_counts_as_200(api: httpx.AsyncClient):

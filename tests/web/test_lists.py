@@ -24,7 +24,8 @@ LISTS = (
     "/partners", "/partners?q=customer", "/suppressions", "/blocks", "/aliases", "/record-types", "/templates",
     "/webhooks", "/webhooks/w1/events", f"{TICKET}/followers", f"{TICKET}/attachments", f"{TICKET}/scheduled",
     f"{TICKET}/messages", f"{TICKET}/messages?kind=message,note", f"{TICKET}/messages?q=pump",
-    f"{TICKET}/messages?actor={OLGA}", "/search?q=pump", f"/search?q=pump&actor={OLGA}",
+    f"{TICKET}/messages?actor={OLGA}", f"{TICKET}/audience", f"{TICKET}/audience?mentions=z@new.example,b@new.example,a@new.example",
+    "/search?q=pump", f"/search?q=pump&actor={OLGA}",
     "/ledger", "/ledger?q=hello", "/ledger?state=posted", "/deliveries", "/deliveries?state=queued",
     f"/inbox?partner={ALICE}", f"/failures?author={ALICE}",
 )  # fmt: skip

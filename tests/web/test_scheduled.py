@@ -49,6 +49,21 @@ async def later(api: Api, **changes: Any) -> dict[str, Any]:
     return dict(answer.json())
 
 
+async def test_what_waits_can_be_read_as_a_message(api: Api, record):
+    file = (await api.post("/records/ticket/7/attachments", files={"file": ("a.txt", b"A")})).json()
+    waits = await later(api, kind="note", author=ALICE, attachment_ids=[file["id"]])
+    posted = (await api.post(MESSAGES, json={"kind": "note", "author": ALICE, "body_text": "Now"})).json()
+
+    assert set(posted) - set(waits) <= {"to", "link_previews"}
+    told = {
+        name: waits[name] for name in ("date", "message_id", "notices", "tracking", "subtype", "confidence")
+    }
+    assert told == {"date": waits["send_at"], "message_id": "", "notices": [], "tracking": [], "subtype": "note",
+                    "confidence": ""}  # fmt: skip
+    assert [one["name"] for one in waits["attachments"]] == ["a.txt"] and waits["internal"]
+    assert await waiting(api) == [waits] == [(await api.get(f"/scheduled/{waits['id']}")).json()]
+
+
 def tick(web: Web, now: Any = TOMORROW) -> int:
     world = web.world
     world.now = now

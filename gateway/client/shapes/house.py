@@ -11,13 +11,14 @@ from gateway.client.shapes.common import Person
 
 
 class RecordType(Struct, frozen=True):
-    """A kind of record. subtypes: with the generic ones."""
+    """A kind of record. subtypes: with the generic ones. activity_types: names of what one can plan on its records."""
 
     name: str
     label: str
     fields: list[dict[str, Any]]
     subtypes: list[dict[str, Any]]
     policy: dict[str, Any]
+    activity_types: list[str] = field(default_factory=list)
 
 
 class Alias(Struct, frozen=True):

@@ -107,7 +107,8 @@ class Version(Struct, frozen=True):
 class Scheduled(Struct, frozen=True):
     """A message that is to be posted later. state: waiting, or failed; then trouble says why.
 
-    signature: the author's is put under the text when it is posted.
+    signature: the author's is put under the text when it is posted. It has the names of a message, too: date is its
+    send_at, message_id is "" and nobody has a notice yet.
     """
 
     id: int
@@ -128,6 +129,19 @@ class Scheduled(Struct, frozen=True):
     state: str
     trouble: str
     created_at: datetime
+    date: datetime
+    subtype: str
+    internal: bool = False
+    attachments: list[File] = field(default_factory=list)
+    message_id: str = ""
+    confidence: str = ""
+    quoted_html: str | None = None
+    parent_id: int | None = None
+    edited_at: datetime | None = None
+    deleted_at: datetime | None = None
+    folded: bool = False
+    tracking: list[Change] = field(default_factory=list)
+    notices: list[Notice] = field(default_factory=list)
 
 
 class Considered(Struct, frozen=True):

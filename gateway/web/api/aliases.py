@@ -15,6 +15,7 @@ from gateway.chatter.partners import address_or_bad_value
 from gateway.chatter.types import TypeRules, check_policy
 from gateway.errors import BadShape, BadValue, FieldError, NotFound
 from gateway.mail.address import normalise
+from gateway.rules.merge import merged
 from gateway.rules.own import is_reserved
 from gateway.web.auth import Asking, hide_unless, needs, refuse_unless
 from gateway.web.paging import Page, Wished, both_ways, by_name
@@ -39,7 +40,8 @@ class AliasView(msgspec.Struct, frozen=True):
 
 @put("/aliases/{address:str}", guards=[needs("admin")], sync_to_thread=True, tags=["types"])
 def put_alias(address: str, data: AliasBody, services: Given, caller: Asking) -> Response[AliasView]:
-    """Write an alias (201 when new); absent = unchanged, null = clear. Another type: it opens those from now on."""
+    """Write an alias (201 when new); absent = unchanged, null = clear, in ``defaults`` and ``policy`` key by key.
+    Another type: it opens those from now on."""
     known_as = _address(services, address)
 
     def work(session: Session) -> tuple[AliasView, bool]:
@@ -123,7 +125,7 @@ def _address(services: Services, text: str) -> str:
 
 
 def _merged(given: Any, old: dict[str, Any]) -> dict[str, Any]:
-    return dict(old) if given is UNSET else dict(given or {})
+    return dict(old) if given is UNSET else merged(old, given)
 
 
 def _view(row: Any) -> AliasView:

@@ -17,6 +17,7 @@ from gateway.web.services import Given, Services
 from store.queries import delivery as deliveries
 from store.queries import ledger, listing
 
+_TEXT = CONTENT_TYPE_LATEST.removesuffix("; charset=utf-8")  # which is added to every text
 _ROOM = 64 * 1024 * 1024  # octets that must be free on the disk
 
 
@@ -45,7 +46,7 @@ def metrics(services: Given) -> Response[bytes]:
     """Figures for Prometheus."""
     registry = CollectorRegistry()
     registry.register(_Figures(services))
-    return Response(generate_latest(registry), media_type=CONTENT_TYPE_LATEST)
+    return Response(generate_latest(registry), media_type=_TEXT)
 
 
 def _database_answers(services: Services) -> bool:

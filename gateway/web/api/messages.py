@@ -1,4 +1,4 @@
-"""/records/.../messages: what was said on a record; and who would hear of a message."""
+"""/records/.../messages: what was said on a record."""
 
 from __future__ import annotations
 
@@ -10,42 +10,29 @@ import msgspec
 from litestar import Request, Response, get, post
 
 from gateway.chatter.access import Caller
-from gateway.chatter.actor import EVERYTHING, Reader, check_writer, open_thread, reader_of, shown_thread
+from gateway.chatter.actor import EVERYTHING, Reader, check_writer, reader_of, shown_thread
 from gateway.chatter.files import without_data_images
-from gateway.chatter.names import Person, person
 from gateway.chatter.page import MessageView, message_views
-from gateway.chatter.partners import known, refuse_ours
-from gateway.chatter.post import SYSTEM, Author, Draft, File
+from gateway.chatter.partners import refuse_ours
+from gateway.chatter.post import File
 from gateway.chatter.scheduled import ScheduledView, schedule
 from gateway.chatter.search import Question
-from gateway.chatter.write import KINDS, Writing, write
+from gateway.chatter.write import Writing, write
 from gateway.chatter.write import send_at as template_time
-from gateway.errors import BadValue, NotFound
+from gateway.errors import NotFound
 from gateway.mail.address import normalise
-from gateway.rules.recipients import EMAIL, INBOX
-from gateway.web.api.search import check_kind, hits, kinds_of
+from gateway.web.api.search import hits, kinds_of
 from gateway.web.auth import Asking, needs
 from gateway.web.idempotency import caller_name, once
 from gateway.web.moment import moment_of
 from gateway.web.paging import Page, Wished, both_ways
 from gateway.web.schema import NOW, MessageBody
-from gateway.web.services import Given, Services
-from store.models.views import ThreadView
+from gateway.web.services import Given
 from store.queries import conversation
 from store.queries import message as messages
-from store.queries import partner as partners
 from store.session import Session
 
 _PATH = "/records/{record_type:str}/{key:str}/messages"
-
-
-class Considered(msgspec.Struct, frozen=True):
-    """One partner considered for a message. timing: none when he would not be told; the reason says why."""
-
-    partner: Person
-    channel: str
-    timing: str
-    reason: str
 
 
 @get(_PATH, guards=[needs("read")], sync_to_thread=True, tags=["messages"])
@@ -116,79 +103,6 @@ def get_message(message_id: int, services: Given, caller: Asking, actor: str | N
     return services.read(work)
 
 
-@get(
-    "/records/{record_type:str}/{key:str}/audience",
-    guards=[needs("read")],
-    sync_to_thread=True,
-    tags=["messages"],
-)
-def get_audience(
-    record_type: str, key: str, services: Given, caller: Asking, kind: str = "message", subtype: str | None = None,
-    mentions: list[str] | None = None, author: str | None = None, actor: str | None = None,
-) -> Page[Considered]:  # fmt: skip
-    """Who would hear of a message now: everybody who is considered, with the reason why or why not. actor: not
-    at all for an outsider, who is not shown who follows."""
-    check_kind(kind)
-    named = [part for text in mentions or [] for part in text.split(",") if part.strip()]
-
-    def work(session: Session) -> Page[Considered]:
-        reader = reader_of(session, services.types, caller=caller, actor=actor)
-        thread = open_thread(session, reader, services.thread(session, record_type, key))
-        draft, strangers = _question(
-            session, services, thread, kind=kind, subtype=subtype, named=named, author=author
-        )
-        decided = services.posting.audience(session, draft, services.now())
-        people = partners.by_ids(session, [notice.partner_id for notice in decided])
-        items = [
-            Considered(
-                person(people[notice.partner_id]), notice.channel, _timing(notice.channel), notice.reason
-            )
-            for notice in decided
-        ]
-        return Page(items + [_stranger(email, draft.internal) for email in strangers])
-
-    return services.read(work)
-
-
-def _question(
-    session: Session, services: Services, thread: ThreadView, *, kind: str, subtype: str | None, named: list[str],
-    author: str | None,
-) -> tuple[Draft, list[str]]:  # fmt: skip
-    """The draft to ask about, and the mentioned addresses of nobody: asking enters no partner."""
-    wanted = subtype or KINDS.get(kind, "note")
-    rule = services.types.get(thread.record_type, session).subtype(wanted)
-    if rule is None:
-        raise BadValue.of("subtype", f"{thread.record_type} has no subtype {wanted}")
-    addresses = []
-    for index, text in enumerate(named):
-        address = normalise(text.strip())
-        if not address:
-            raise BadValue.of(f"mentions/{index}", f"{text!r} is not an e-mail address")
-        addresses.append(address)
-    found = partners.by_addresses(session, addresses)
-    writer = known(session, author, "author") if author else None
-    shown = SYSTEM if writer is None else Author(writer.id, writer.name, writer.email, writer.internal)
-    draft = Draft(
-        thread, kind, wanted, shown, internal=kind == "note" or rule.internal,
-        mentioned=frozenset(partner.id for partner in found.values()),
-    )  # fmt: skip
-    return draft, [address for address in dict.fromkeys(addresses) if address not in found]
-
-
-def _stranger(email: str, internal: bool) -> Considered:
-    """Somebody who is mentioned and no partner yet: he would become an external one."""
-    who = Person(None, "", email, False)
-    return (
-        Considered(who, "none", "none", "for staff only")
-        if internal
-        else Considered(who, EMAIL, "now", "mention")
-    )
-
-
-def _timing(channel: str) -> str:
-    return {EMAIL: "now", INBOX: "web"}.get(channel, "none")
-
-
 def one_message(
     session: Session, message_id: int, reader: Reader = EVERYTHING, *, files: bool = True, previews: bool = False
 ) -> MessageView:  # fmt: skip
@@ -224,4 +138,4 @@ def _writing(data: MessageBody, html: str | None, images: tuple[File, ...], call
     )  # fmt: skip
 
 
-handlers: list[Any] = [list_messages, post_message, get_message, get_audience]
+handlers: list[Any] = [list_messages, post_message, get_message]

@@ -68,7 +68,7 @@ def list_scheduled(
         page, following = _listed(session, reader, thread, wish)
         if not page:
             shown_thread(session, reader, thread)
-        return Page([scheduled.view(row) for row in page], following)
+        return Page(scheduled.views(session, page), following)
 
     return services.read(work)
 
@@ -87,9 +87,12 @@ def get_scheduled(
     scheduled_id: int, services: Given, caller: Asking, actor: str | None = None
 ) -> ScheduledView:
     """One message that is to be posted later."""
-    return services.read(
-        lambda session: scheduled.view(_visible(session, services, caller, "read", scheduled_id, actor))
-    )
+
+    def work(session: Session) -> ScheduledView:
+        row = _visible(session, services, caller, "read", scheduled_id, actor)
+        return scheduled.views(session, [row])[0]
+
+    return services.read(work)
 
 
 @patch("/scheduled/{scheduled_id:int}", guards=[needs("post")], sync_to_thread=True, tags=["scheduled"])

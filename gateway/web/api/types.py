@@ -25,18 +25,19 @@ _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,62}")
 
 
 class TypeView(msgspec.Struct, frozen=True):
-    """A record type. subtypes: with the generic ones."""
+    """A record type. subtypes: with the generic ones. activity_types: names of what one can plan on its records."""
 
     name: str
     label: str
     fields: list[Field]
     subtypes: list[Subtype]
+    activity_types: list[str]
     policy: dict[str, Any]
 
 
 @put("/record-types/{name:str}", guards=[needs("admin")], tags=["types"], sync_to_thread=True)
 def put_type(name: str, data: TypeBody, services: Given, caller: Asking) -> Response[TypeView]:
-    """Write a record type (201 when new); absent = unchanged, null = clear.
+    """Write a record type (201 when new); absent = unchanged, null = clear, in ``policy`` key by key.
 
     A token that is limited to record types changes those and makes no new one.
     """
@@ -98,7 +99,7 @@ def _changes(data: TypeBody) -> dict[str, Any]:
         if value is not UNSET:
             changes[name] = [_given(one) for one in value or ()]
     if data.policy is not UNSET:
-        changes["policy"] = data.policy or {}
+        changes["policy"] = data.policy
     if "subtypes" in changes:
         changes["subtypes"] = [{"label": one.get("name", ""), **one} for one in changes["subtypes"]]
     return changes
@@ -119,7 +120,10 @@ def _rules(session: Session, name: str) -> TypeRules:
 
 
 def _view(rules: TypeRules) -> TypeView:
-    return TypeView(rules.name, rules.label, list(rules.fields), list(rules.subtypes), dict(rules.policy))
+    return TypeView(
+        rules.name, rules.label, list(rules.fields), list(rules.subtypes), list(rules.activity_types),
+        dict(rules.policy),
+    )  # fmt: skip
 
 
 handlers: list[Any] = [put_type, get_type, list_types, delete_type]
