@@ -104,7 +104,7 @@ def test_the_author_of_a_note_hears_of_its_answer_whatever_he_subscribed_to(worl
         stamped(raw, "corp.example"), world.reply_address(thread, bob, internal=True), client=hop_client()
     )
 
-    assert world.notices(world.messages(thread)[-1].id)["alice@corp.example"] == ("queued", "recipient")
+    assert world.notices(world.messages(thread)[-1].id)["alice@corp.example"] == ("queued", "answer")
     assert alice.id
 
 
