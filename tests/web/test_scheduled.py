@@ -52,7 +52,7 @@ async def later(api: Api, **changes: Any) -> dict[str, Any]:
 def tick(web: Web, now: Any = TOMORROW) -> int:
     world = web.world
     world.now = now
-    return post_due(world.database, posting=world.posting, types=world.types, now=now)
+    return len(post_due(world.database, posting=world.posting, types=world.types, now=now))
 
 
 async def said(api: Api) -> list[dict[str, Any]]:
