@@ -9,6 +9,8 @@ import base64
 import os
 import secrets
 import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import timedelta
 from functools import cached_property
@@ -69,9 +71,19 @@ class App:
 
     @cached_property
     def database(self) -> Database:
-        self.directory.mkdir(parents=True, exist_ok=True)
+        with self._laid_to("data.dir"):
+            self.directory.mkdir(parents=True, exist_ok=True)
         url = self.settings.data.database_url or f"sqlite:///{self.directory.absolute() / 'threadpost.db'}"
-        return Database(url, bell=self.bell)
+        with self._laid_to("data.database_url"):
+            return Database(url, bell=self.bell)
+
+    @contextmanager
+    def _laid_to(self, setting: str) -> Iterator[None]:
+        """Name the setting by which a place was chosen that cannot be used. Raises ConfigError."""
+        try:
+            yield
+        except OSError as trouble:
+            raise ConfigError(str(self.config_file or "defaults"), 0, setting, str(trouble)) from trouble
 
     @cached_property
     def blobs(self) -> BlobStore:

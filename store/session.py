@@ -8,6 +8,7 @@ a read is a deferred BEGIN with query_only=ON; WAL, synchronous=FULL because a 2
 from __future__ import annotations
 
 import contextlib
+import sqlite3
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -152,8 +153,8 @@ def _translated() -> Iterator[None]:
     except (OperationalError, TimeoutError) as trouble:
         raise _unavailable(trouble) from trouble
     except DBAPIError as trouble:
-        if trouble.connection_invalidated:
-            raise _unavailable(trouble) from trouble
+        if trouble.connection_invalidated or type(trouble.orig) is sqlite3.DatabaseError:
+            raise _unavailable(trouble) from trouble  # gone; or no database, or broken
         raise
 
 

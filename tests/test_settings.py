@@ -27,16 +27,13 @@ base_url = "http://127.0.0.1:8080"
 [relay]
 url = "smtp://127.0.0.1:2525"
 [auth]
-trusted_relays = ["127.0.0.1"]
-[[auth.hops]]
+trusted_relays = ["127.0.0.1"]     # IP, CIDR or "unix"; default []
+[[auth.hops]]                      # optional: a front MTA that checks SPF, DKIM, DMARC
 peers = ["127.0.0.9"]
 authserv_ids = ["mx.example.com"]
 xforward = true
 spam_headers = ["X-Spam-Flag: YES"]
-[imap.support]
-host = "127.0.0.1"
-port = 1143
-tls = false
+[imap.support]                     # optional: host, port, tls, user, password or oauth2, folder, authserv_id ...
 """
 
 
@@ -62,7 +59,13 @@ def test_the_promised_configuration_works(write):
 
     assert check(settings) == []
     assert settings.auth.hops[0].xforward
-    assert settings.imap["support"].port == 1143
+    assert settings.imap["support"].host == ""
+
+
+def test_a_mailbox_may_be_named_as_fully_as_it_will_once_be_read(write):
+    settings = load(write('[imap.support]\nhost = "127.0.0.1"\nport = 1143\ntls = false\n'), {})
+
+    assert (settings.imap["support"].host, settings.imap["support"].port) == ("127.0.0.1", 1143)
 
 
 @pytest.mark.parametrize(
@@ -73,6 +76,10 @@ def test_the_promised_configuration_works(write):
         ("\n[smpt]\nport = 1\n", 2, "smpt"),
         ("[smtp\n", 1, "syntax"),
         ("[[auth.hops]]\nxforward = true\n", 1, "auth.hops[0].peers"),
+        ("[imap.a]\nport = 1\n[imap.b]\nport = 'x'\n", 4, "imap.b.port"),
+        ("[imap.b]\nhots = 'x'\n", 2, "imap.b.hots"),
+        ("[imap.a]\n[imap.b]\nport = 1\noauth2 = {a = 'x', b = 1}\n", 4, "imap.b.oauth2.b"),
+        ("[auth.dkim_aliases]\n'a.test' = ['x']\n'b.test' = 1\n", 3, "auth.dkim_aliases.b.test"),
     ],
 )
 def test_a_mistake_is_named_with_file_line_and_setting(write, text, line, setting):
@@ -82,7 +89,7 @@ def test_a_mistake_is_named_with_file_line_and_setting(write, text, line, settin
         load(file, {})
 
     assert (caught.value.file, caught.value.line) == (str(file), line)
-    assert caught.value.setting.replace("[...]", "[0]") == setting
+    assert caught.value.setting == setting
 
 
 def test_the_environment_overrides_the_file(write):
@@ -102,6 +109,65 @@ def test_a_mistake_in_the_environment_is_laid_to_it():
         load(None, {"THREADPOST_SMTP__PORT": "many"})
 
     assert (caught.value.file, caught.value.line, caught.value.setting) == ("environment", 0, "smtp.port")
+    assert "THREADPOST_SMTP__PORT" in str(caught.value)
+
+
+def test_the_environment_reaches_mailboxes_and_lists():
+    environ = {
+        "THREADPOST_IMAP__SUPPORT__HOST": "imap.example.com",
+        "THREADPOST_IMAP__SUPPORT__PASSWORD": "0123",
+        "THREADPOST_IMAP__SUPPORT__PORT": "143",
+        "THREADPOST_DOMAINS": '[{name = "a.test"}, {name = "b.test"}]',
+        "THREADPOST_AUTH__DKIM_ALIASES": '{"corp.example" = ["corp.onmicrosoft.com"]}',
+    }
+
+    settings = load(None, environ)
+
+    support = settings.imap["support"]
+    assert (support.host, support.password, support.port) == ("imap.example.com", "0123", 143)
+    assert [domain.name for domain in settings.domains] == ["a.test", "b.test"]
+    assert settings.auth.dkim_aliases == {"corp.example": ["corp.onmicrosoft.com"]}
+
+
+def test_a_mailbox_of_the_file_is_met_however_its_name_is_spelled(write):
+    file = write("[imap.My-Box]\nhost = 'one.example'\n")
+
+    settings = load(file, {"THREADPOST_IMAP__MY_BOX__HOST": "two.example"})
+
+    assert {name: mailbox.host for name, mailbox in settings.imap.items()} == {"My-Box": "two.example"}
+
+
+@pytest.mark.parametrize(
+    ("variable", "text"),
+    [
+        ("THREADPOST_SMTP", "x"),
+        ("THREADPOST_SMTP", "{port = 1}"),
+        ("THREADPOST_IMAP", "x"),
+        ("THREADPOST_IMAP__SUPPORT", "x"),
+        ("THREADPOST_IMAP__SUPPORT__HOTS", "x"),
+        ("THREADPOST_IMAP__SUPPORT__PORT", "x"),
+        ("THREADPOST_DOMAINS", "a.test"),
+        ("THREADPOST_DOMAINS", "[{nmae = 'a.test'}]"),
+        ("THREADPOST_DOMAINS__NAME", "a.test"),
+        ("THREADPOST_BOGUS__PORT", "1"),
+        ("THREADPOST_SMTP__BOGUS", "1"),
+        ("THREADPOST_SMTP__PORT__MORE", "1"),
+        ("THREADPOST_SMTP____PORT", "1"),
+    ],
+)
+def test_a_variable_that_cannot_be_used_is_refused_by_name(variable, text):
+    with pytest.raises(ConfigError) as caught:
+        load(None, {variable: text})
+
+    assert caught.value.file == "environment" and variable in str(caught.value)
+
+
+def test_variables_of_other_programs_are_passed_over():
+    others = dict.fromkeys(
+        ("THREADPOST_ATTACK", "THREADPOST_TEST_DATABASE_URL", "THREADPOST_WEB_PORT", "THREADPOST_X"), "x"
+    )
+
+    assert load(None, others) == Settings()
 
 
 def test_a_file_that_is_not_there_is_an_error():
@@ -116,11 +182,26 @@ def test_a_file_that_is_not_there_is_an_error():
         ("[[domains]]\nname = 'a_b..test'", "no domain name"),
         ("[web]\nbase_url = 'http://a.test/'", "base_url"),
         ("[auth]\ntrusted_relays = ['mx.example.com']", "neither an IP address"),
+        ("[data]\ndir = ''", "data.dir"),
+        ("[data]\ndatabase_url = 'mysql://root:secret@h/x'", "data.database_url: 'mysql'"),
+        ("[data]\ndatabase_url = 'nonsense'", "data.database_url"),
+        ("[data]\ndatabase_url = 'postgresql://h:port/x'", "data.database_url"),
+        ("[data]\nblob_url = 's3://bucket'", "data.blob_url"),
+        ("[data]\nblob_url = 'ftp://b'", "data.blob_url"),
         ("[[domains]]\nname = 'a.test'\ndkim_selector = 's'\ndkim_key = 'no/such.pem'", "dkim_key"),
     ],
 )
 def test_settings_that_cannot_work_are_found(write, text, words):
-    assert any(words in problem for problem in check(load(write(text), {})))
+    problems = check(load(write(text), {}))
+
+    assert any(words in problem for problem in problems) and "secret" not in str(problems)
+
+
+@pytest.mark.parametrize(
+    "url", ["sqlite:////var/lib/threadpost/t.db", "postgresql://u:p@h:5432/t", "postgresql+psycopg:///t"]
+)
+def test_the_databases_that_we_know_are_taken(write, url):
+    assert check(load(write(f"[data]\ndatabase_url = '{url}'"), {})) == []
 
 
 def test_the_example_in_the_tree_is_the_one_that_is_generated():

@@ -15,6 +15,9 @@ from store.queries import ledger
 from store.queries.narrow import Window
 from store.session import Session
 
+ENTRY_STATES = ("received", "processing", "posted", "absorbed", "held", "refused", "failed")
+DELIVERY_STATES = ("queued", "deferred", "sent", "failed", "bounced", "complained", "suppressed", "skipped")
+
 
 class TargetView(msgspec.Struct, frozen=True):
     """One forward-path of a mail and what became of it. message: id of the message, null if there is none."""

@@ -225,9 +225,10 @@ def _allowed(session: Session, row: Any, actor: str | None, *, trusted: bool) ->
     return who
 
 
-def post_due(database: Database, *, posting: Posting, types: Types, now: datetime) -> int:
-    """Post what is due, each in a transaction of its own; answers how many were posted. Raises StoreUnavailable."""
-    posted, collisions = 0, 0
+def post_due(database: Database, *, posting: Posting, types: Types, now: datetime) -> list[int]:
+    """Post what is due, each in a transaction of its own; answers the ids of the messages. Raises StoreUnavailable."""
+    posted: list[int] = []
+    collisions = 0
     while True:
         taken: Any = None
         try:
@@ -235,8 +236,8 @@ def post_due(database: Database, *, posting: Posting, types: Types, now: datetim
                 taken = store.take_due(session, now)
                 if taken is None:
                     return posted
-                _post(session, taken, posting=posting, types=types, now=now)
-            posted += 1
+                receipt = _post(session, taken, posting=posting, types=types, now=now)
+            posted.append(receipt.message_id)
         except Collision as trouble:
             collisions += 1
             if collisions > _MOST_COLLISIONS:

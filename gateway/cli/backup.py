@@ -17,6 +17,7 @@ from pathlib import Path
 import click
 
 from gateway.cli.common import Asked, asks
+from gateway.cli.exits import EX_CANTCREAT, EX_NOINPUT, Ends, of_file
 from gateway.errors import Conflict
 
 _DATABASE, _KEYS, _BLOBS = "threadpost.db", "keys.toml", "blobs"
@@ -29,9 +30,12 @@ def backup(asked: Asked, directory: str) -> None:
     """Copy database, blobs and keys into DIRECTORY; blobs that are there already are not copied again."""
     app, to = asked.app, Path(directory)
     _only_sqlite(asked)
-    to.mkdir(parents=True, exist_ok=True)
     draft = to / f"{_DATABASE}.new"
-    draft.unlink(missing_ok=True)
+    try:
+        to.mkdir(parents=True, exist_ok=True)
+        draft.write_bytes(b"")
+    except OSError as trouble:
+        raise of_file(EX_CANTCREAT, to, trouble) from trouble
     with sqlite3.connect(app.directory / _DATABASE) as source, sqlite3.connect(draft) as copy:
         source.backup(copy)
     os.replace(draft, to / _DATABASE)
@@ -42,7 +46,7 @@ def backup(asked: Asked, directory: str) -> None:
 
 
 @click.command()
-@click.argument("directory", type=click.Path(exists=True, file_okay=False))
+@click.argument("directory", type=click.Path())
 @asks
 def restore(asked: Asked, directory: str) -> None:
     """Put the copy in DIRECTORY into an empty data directory."""
@@ -50,7 +54,13 @@ def restore(asked: Asked, directory: str) -> None:
     source, to = Path(directory), Path(asked.settings.data.dir)
     if (to / _DATABASE).exists():
         raise Conflict(f"{to / _DATABASE} exists: restore goes into an empty data directory")
-    to.mkdir(parents=True, exist_ok=True)
+    for name in (_DATABASE, _KEYS):
+        if not (source / name).is_file():
+            raise Ends(EX_NOINPUT, f"{source} holds no backup: there is no {name}")
+    try:
+        to.mkdir(parents=True, exist_ok=True)
+    except OSError as trouble:
+        raise of_file(EX_CANTCREAT, to, trouble) from trouble
     _copy_blobs(source / _BLOBS, to / _BLOBS)
     shutil.copy2(source / _KEYS, to / _KEYS)
     shutil.copy2(source / _DATABASE, to / _DATABASE)

@@ -3,27 +3,22 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Sequence
+import sys
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
 import click
 import msgspec
 
+from gateway.cli.exits import EX_NOINPUT, of_file
+from store.trouble import StoreUnavailable
+
 if TYPE_CHECKING:
     from gateway.app import App
     from gateway.settings import Settings
-
-F = TypeVar("F", bound=Callable[..., Any])
-
-config_option = click.option(
-    "--config",
-    metavar="FILE",
-    default=None,
-    help="Configuration file; also THREADPOST_CONFIG. Without: defaults.",
-)
 
 
 @dataclass
@@ -47,28 +42,55 @@ class Asked:
 
     @cached_property
     def app(self) -> App:
-        """The app on these settings, with its schema in order. Raises ConfigError."""
+        """The app on these settings, with its schema in order. Raises ConfigError, StoreUnavailable."""
         from gateway import log
         from gateway.app import App
 
         log.configure(self.settings.log.level, self.settings.log.format)
         app = App(self.settings, self.file)
-        app.prepare()
+        try:
+            app.prepare()
+        except StoreUnavailable as trouble:
+            raise StoreUnavailable(f"{app.database.url!r}: {trouble}") from trouble
         return app
 
 
-def asks(function: F) -> F:
-    """A verb that needs the configuration: its first argument is the ``Asked``."""
+def read_mail(name: str) -> bytes:
+    """The octets of a file, of standard input where it is named -."""
+    try:
+        return sys.stdin.buffer.read() if name == "-" else Path(name).read_bytes()
+    except OSError as trouble:
+        raise of_file(EX_NOINPUT, name, trouble) from trouble
 
-    def take(context: click.Context, config: str | None, *args: Any, **kwargs: Any) -> Any:
-        asked = context.find_object(Asked) or Asked()
-        if config:
-            asked.config = config
-        return function(asked, *args, **kwargs)
 
-    take.__name__, take.__doc__ = function.__name__, function.__doc__
-    take.__click_params__ = getattr(function, "__click_params__", [])  # type: ignore[attr-defined]
-    return config_option(click.pass_context(take))  # type: ignore[return-value]
+def _remember(context: click.Context, _: click.Parameter, file: str | None) -> None:
+    if file:
+        context.find_root().ensure_object(Asked).config = file
+
+
+config_option = click.option(
+    "--config", metavar="FILE", default=None, expose_value=False, callback=_remember,
+    help="Configuration file; also THREADPOST_CONFIG. Without: defaults.",
+)  # fmt: skip
+json_option = click.option("--json", "as_json", is_flag=True, help="One JSON object a line.")
+limit_option = click.option(
+    "--limit",
+    type=click.IntRange(1, 1_000_000),
+    default=30,
+    show_default=True,
+    help="How many, newest first.",
+)
+ID = click.IntRange(1, 2**63 - 1)  # of a row of ours
+asks = click.make_pass_decorator(Asked, ensure=True)  # a verb's first argument is the ``Asked``
+
+
+def take_config(command: click.Command) -> click.Command:
+    """Let --config stand after a verb too, and after each verb under it, whether it needs one or not."""
+    if not any(parameter.name == "config" for parameter in command.params):
+        config_option(command)
+    for below in command.commands.values() if isinstance(command, click.Group) else ():
+        take_config(below)
+    return command
 
 
 def print_json(values: Any) -> None:
@@ -89,6 +111,3 @@ def print_table(header: Sequence[str], rows: Sequence[Sequence[object]]) -> None
         table.add_row(*("" if cell is None else str(cell) for cell in row))
     console = Console()
     Console(width=None if console.is_terminal else 200).print(table)
-
-
-json_option = click.option("--json", "as_json", is_flag=True, help="One JSON object a line.")

@@ -6,6 +6,7 @@ import click
 import msgspec
 
 from gateway.cli.common import Asked, asks
+from gateway.cli.exits import EX_CONFIG, Ends
 
 _SECRET = ("password", "secret", "token", "api_key")
 
@@ -41,7 +42,7 @@ def check(asked: Asked) -> None:
     for problem in found:
         click.echo(str(problem), err=True)
     if found:
-        raise click.exceptions.Exit(78)
+        raise Ends(EX_CONFIG)
     click.echo("the configuration is right")
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import sys
 from datetime import datetime
 from typing import TYPE_CHECKING
@@ -151,6 +152,16 @@ def _greet(app: App, ticket: ThreadView) -> None:
         f"Answer as Carol; the reply appears on the ticket and Bob is told:\n\n"
         f"  {sys.executable} -c \"import smtplib; smtplib.SMTP('{smtp.host}', {smtp.port}).sendmail("
         f"'{CAROL}', ['{address}'], '{mail}')\"\n\n"
+        f"The command line reaches this installation so, from another terminal:\n\n"
+        f"  {_command(app)} token create --name shop --scope admin\n\n"
         f"Stop with Ctrl+C.\n\nready"
     )
     sys.stdout.flush()
+
+
+def _command(app: App) -> str:
+    """How the command line is called to use the data of the demo, from any directory."""
+    words = [sys.executable, "-m", "gateway"]
+    if app.config_file is not None:
+        words += ["--config", str(app.config_file.absolute())]
+    return f"THREADPOST_DATA__DIR={shlex.quote(str(app.directory.absolute()))} {shlex.join(words)}"

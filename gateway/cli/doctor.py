@@ -15,6 +15,9 @@ from urllib.parse import urlsplit
 import click
 
 from gateway.cli.common import Asked, asks
+from gateway.cli.exits import EX_UNAVAILABLE, Ends
+from gateway.errors import GatewayError
+from store.trouble import StoreUnavailable
 
 _LEAST_FREE = 500 * 1024 * 1024
 Finding = tuple[bool, str]
@@ -23,14 +26,23 @@ Finding = tuple[bool, str]
 @click.command()
 @asks
 def doctor(asked: Asked) -> None:
-    """Check settings, disk, database, clock, keys, TLS, DNS and relay; exits 1 when something is not well."""
+    """Check settings, disk, database, clock, keys, TLS, DNS and relay; exits 69 when something is not well."""
+    _ = asked.settings  # what cannot be read at all ends here
     is_well = True
     for examine in (_settings, _disk, _database, _keys, _tls, _dns, _relay):
-        for well, words in examine(asked):
+        for well, words in _found(examine, asked):
             is_well &= well
             click.echo(click.style("ok   " if well else "BAD  ", fg="green" if well else "red") + words)
     if not is_well:
-        raise click.exceptions.Exit(1)
+        raise Ends(EX_UNAVAILABLE)
+
+
+def _found(examine: Callable[[Asked], Iterator[Finding]], asked: Asked) -> Iterator[Finding]:
+    """What an examination finds; one that comes to no end has found that."""
+    try:
+        yield from examine(asked)
+    except (GatewayError, StoreUnavailable, OSError) as trouble:
+        yield False, str(trouble)
 
 
 def _settings(asked: Asked) -> Iterator[Finding]:

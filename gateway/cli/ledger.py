@@ -6,7 +6,8 @@ import sys
 
 import click
 
-from gateway.cli.common import Asked, asks, json_option, print_json, print_table
+from gateway.chatter.entries import ENTRY_STATES, ledger_entries, ledger_entry
+from gateway.cli.common import ID, Asked, asks, json_option, limit_option, print_json, print_table
 
 
 @click.group()
@@ -15,17 +16,13 @@ def ledger() -> None:
 
 
 @ledger.command("list")
-@click.option(
-    "--state", default=None, help="received, processing, posted, absorbed, held, refused or failed."
-)
+@click.option("--state", type=click.Choice(ENTRY_STATES), default=None, help="Only those in this state.")
 @click.option("--query", default="", help="Part of subject, address or Message-ID.")
-@click.option("--limit", default=30, show_default=True, help="How many, newest first.")
+@limit_option
 @json_option
 @asks
 def list_(asked: Asked, state: str | None, query: str, limit: int, as_json: bool) -> None:
     """List entries, newest first."""
-    from gateway.chatter.entries import ledger_entries
-
     with asked.app.database.read() as session:
         entries = ledger_entries(session, state=state, query=query, before=None, limit=limit).rows
     if as_json:
@@ -39,13 +36,11 @@ def list_(asked: Asked, state: str | None, query: str, limit: int, as_json: bool
 
 
 @ledger.command()
-@click.argument("mail_id", type=int)
+@click.argument("mail_id", type=ID)
 @json_option
 @asks
 def show(asked: Asked, mail_id: int, as_json: bool) -> None:
     """Show one entry with its trace."""
-    from gateway.chatter.entries import ledger_entry
-
     with asked.app.database.read() as session:
         entry = ledger_entry(session, mail_id)
     if as_json:
@@ -60,10 +55,14 @@ def show(asked: Asked, mail_id: int, as_json: bool) -> None:
 
 
 @ledger.command()
-@click.argument("mail_id", type=int)
+@click.argument("mail_id", type=ID)
+@json_option
 @asks
-def raw(asked: Asked, mail_id: int) -> None:
-    """Write the raw mail to standard output."""
+def raw(asked: Asked, mail_id: int, as_json: bool) -> None:
+    """Write the raw mail to standard output, octet for octet.
+
+    --json: {id, size, raw}, where raw is base64, because a mail may be in no character set at all.
+    """
     from gateway.errors import NotFound
     from store.queries.ledger import entry as entry_of
 
@@ -72,11 +71,17 @@ def raw(asked: Asked, mail_id: int) -> None:
         entry = entry_of(session, mail_id)
     if entry is None:
         raise NotFound(f"there is no entry {mail_id} in the ledger")
-    sys.stdout.buffer.write(entry.raw if entry.raw is not None else app.blobs.get(entry.blob))
+    if entry.raw is None and entry.blob is None:
+        raise NotFound(f"the octets of entry {mail_id} were purged")
+    octets = bytes(entry.raw) if entry.raw is not None else app.blobs.get(entry.blob)
+    if as_json:
+        print_json({"id": mail_id, "size": len(octets), "raw": octets})
+        return
+    sys.stdout.buffer.write(octets)
 
 
 @click.command()
-@click.argument("mail_ids", type=int, nargs=-1, required=True)
+@click.argument("mail_ids", type=ID, nargs=-1, required=True)
 @asks
 def replay(asked: Asked, mail_ids: tuple[int, ...]) -> None:
     """Carry entries that are held, failed, refused or absorbed through the journey again."""

@@ -3,27 +3,34 @@
 from __future__ import annotations
 
 import sys
-from pathlib import Path
 
 import click
 
-from gateway.cli.common import Asked, asks, print_json
+from gateway.cli.common import Asked, asks, print_json, read_mail
+from gateway.cli.exits import EX_DATAERR, EX_NOINPUT, EX_NOUSER, EX_TEMPFAIL, Ends
 
 
 @click.command()
 @click.option("--json", "as_json", is_flag=True, help="One JSON object a line (the only form there is).")
 @click.argument("files", nargs=-1, required=True, type=click.Path())
 def parse(as_json: bool, files: tuple[str, ...]) -> None:
-    """Say what we read in mails: one JSON object a line, in the order of the FILES."""
+    """Say what we read in mails: one JSON object a line, in the order of the FILES.
+
+    A file that cannot be read has a line with its error; then the command exits 66.
+    """
     from gateway.mail.summary import summarise
 
+    unread = []
     for name in files:
         try:
-            raw = sys.stdin.buffer.read() if name == "-" else Path(name).read_bytes()
-        except OSError as trouble:
-            print_json({"file": name, "error": trouble.strerror or str(trouble)})
-            continue
-        print_json(summarise(raw, name))
+            raw = read_mail(name)
+        except Ends as end:
+            unread.append(end)
+            print_json({"file": name, "error": end.text.removeprefix(f"{name}: ")})
+        else:
+            print_json(summarise(raw, name))
+    if unread:
+        raise Ends(EX_NOINPUT, "; ".join(end.text for end in unread))
 
 
 @click.command()
@@ -47,7 +54,7 @@ def explain(
     from gateway.mail.origin import presumed_reverse_path
     from gateway.mail.parse import parse as read
 
-    raw = sys.stdin.buffer.read() if file == "-" else Path(file).read_bytes()
+    raw = read_mail(file)
     mail, app = read(raw), asked.app
     to = list(rcpts) or [address.addr_spec for address in (*mail.to, *mail.cc)]
     if not to:
@@ -76,35 +83,43 @@ def explain(
 
 
 @click.command()
+@click.argument("more", nargs=-1, metavar="[ADDR]...")
 @click.option(
-    "--rcpt", "rcpts", multiple=True, required=True, metavar="ADDR", help="Forward-path; may be repeated."
+    "--rcpt",
+    "rcpts",
+    multiple=True,
+    required=True,
+    metavar="ADDR",
+    help="Forward-path; may be repeated, and more may follow it.",
 )
 @click.option(
     "--from", "reverse_path", default=None, metavar="REVERSE",
     help="Reverse-path, empty = the null path; without: Return-Path or From of the mail.",
 )  # fmt: skip
 @asks
-def inject(asked: Asked, rcpts: tuple[str, ...], reverse_path: str | None) -> None:
+def inject(asked: Asked, more: tuple[str, ...], rcpts: tuple[str, ...], reverse_path: str | None) -> None:
     """Accept a mail from standard input, for pipe(8).
 
     Exits 0, 67 for an unknown recipient, 65 for bad mail, a bad or a blocked reverse-path, 75 when it should be
     tried again, which is whatever is a fault of ours. All recipients or none: of two, one of them unknown, the
-    known one gets nothing either. So let a pipe call it once for each recipient, and name the reverse-path;
-    with Postfix: threadpost_destination_recipient_limit = 1, and argv=threadpost inject --rcpt ${recipient}
-    --from ${sender}.
+    known one gets nothing either. Further recipients may follow the first, which is what Postfix makes of
+    ${recipient}; better let a pipe call it once for each, and name the reverse-path; with Postfix:
+    threadpost_destination_recipient_limit = 1, and argv=threadpost inject --rcpt ${recipient} --from ${sender}.
     """
     from gateway.errors import GatewayError, UnknownRecipient
 
     try:
-        mail_id = _injected(asked, rcpts, reverse_path)
-    except _Ends:
+        mail_id = _injected(asked, (*rcpts, *more), reverse_path)
+    except Ends:
         raise
     except UnknownRecipient as trouble:
-        raise _Ends(67, f"unknown recipient {trouble}") from trouble
+        raise Ends(EX_NOUSER, f"unknown recipient {trouble}") from trouble
     except Exception as trouble:  # a mail must not bounce for a fault of ours, such as a broken store
         is_its_own = isinstance(trouble, GatewayError) and trouble.code >= 500 and not _is_ours(trouble)
         words = f"{type(trouble).__name__}: {trouble}".partition("\n")[0]
-        raise _Ends(65, words) if is_its_own else _Ends(75, f"try again later: {words}") from trouble
+        raise (
+            Ends(EX_DATAERR, words) if is_its_own else Ends(EX_TEMPFAIL, f"try again later: {words}")
+        ) from trouble
     click.echo(f"queued as {mail_id}", err=True)
 
 
@@ -117,15 +132,15 @@ def _injected(asked: Asked, rcpts: tuple[str, ...], reverse_path: str | None) ->
     raw = sys.stdin.buffer.read()
     named = None if reverse_path is None else reverse_path.strip().removeprefix("<").removesuffix(">")
     if named and not normalise(named):
-        raise _Ends(65, f"{named!r} is not an e-mail address")
+        raise Ends(EX_DATAERR, f"{named!r} is not an e-mail address")
     app = asked.app  # raises ConfigError
     targets = [app.acceptor.resolve_now(path) for path in rcpts]
     if len(raw) > app.settings.smtp.max_size:
-        raise _Ends(65, f"the mail has {len(raw)} octets, the limit is {app.settings.smtp.max_size}")
+        raise Ends(EX_DATAERR, f"the mail has {len(raw)} octets, the limit is {app.settings.smtp.max_size}")
     if not raw.strip():
-        raise _Ends(65, "the mail is empty")
+        raise Ends(EX_DATAERR, "the mail is empty")
     if named and app.acceptor.is_blocked_now(named):
-        raise _Ends(65, f"mail from {named} is blocked")
+        raise Ends(EX_DATAERR, f"mail from {named} is blocked")
     envelope = Envelope(presumed_reverse_path(raw) if named is None else named, rcpts, Client())
     return app.acceptor.accept_now("inject", envelope, targets, raw)
 
@@ -134,11 +149,3 @@ def _is_ours(trouble: Exception) -> bool:
     from gateway.errors import ConfigError
 
     return isinstance(trouble, ConfigError)
-
-
-class _Ends(click.ClickException):
-    """Ends the process with a code of sysexits.h."""
-
-    def __init__(self, code: int, text: str) -> None:
-        super().__init__(text)
-        self.exit_code = code  # type: ignore[misc] # click declares it for the class

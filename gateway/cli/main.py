@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import importlib
 import sys
+import traceback
 from typing import Any
 
 import click
 
 from gateway import __version__
-from gateway.cli.common import Asked, config_option
+from gateway.cli.common import Asked, config_option, take_config
+from gateway.cli.exits import EX_CONFIG, EX_DATAERR, EX_IOERR, EX_SOFTWARE, EX_TEMPFAIL, EX_USAGE, Ends
 from gateway.errors import ConfigError, GatewayError, RequestError
 from store.trouble import StoreUnavailable
-
-EX_USAGE, EX_DATAERR, EX_NOINPUT, EX_NOUSER, EX_SOFTWARE, EX_TEMPFAIL, EX_CONFIG = 64, 65, 66, 67, 70, 75, 78
 
 # verb -> module:attribute; a module is imported when its verb is used, so that `parse` starts quickly
 VERBS = {
@@ -47,16 +47,16 @@ class Verbs(click.Group):
             return None
         module, _, attribute = VERBS[name].partition(":")
         command: Any = getattr(importlib.import_module(module), attribute)
-        return command if isinstance(command, click.Command) else None
+        return take_config(command) if isinstance(command, click.Command) else None
 
 
 @click.command(cls=Verbs, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, prog_name="threadpost")
 @config_option
 @click.pass_context
-def threadpost(context: click.Context, config: str | None) -> None:
+def threadpost(context: click.Context) -> None:
     """A mail gateway that gives any record of any application a conversation."""
-    context.obj = Asked(config)
+    context.ensure_object(Asked)
 
 
 def main() -> None:
@@ -67,16 +67,13 @@ def main() -> None:
 def _run() -> int:
     try:
         threadpost(standalone_mode=False)
-    except click.exceptions.Exit as end:
-        return end.exit_code
+    except Ends as end:
+        return _say(end.text, end.code)
     except click.Abort:
         return 130
-    except click.UsageError as trouble:
-        trouble.show()
-        return EX_USAGE
     except click.ClickException as trouble:
         trouble.show()
-        return trouble.exit_code
+        return EX_USAGE
     except ConfigError as trouble:
         return _say(str(trouble), EX_CONFIG)
     except RequestError as trouble:
@@ -85,9 +82,18 @@ def _run() -> int:
         return _say(f"the database is not available: {trouble}", EX_TEMPFAIL)
     except GatewayError as trouble:
         return _say(str(trouble), EX_TEMPFAIL if trouble.code < 500 else EX_DATAERR)
+    except (BrokenPipeError, SystemExit):  # who read our output wants no more of it
+        return EX_IOERR
+    except OSError as trouble:
+        return _say(str(trouble), EX_IOERR)
+    except Exception as trouble:  # noqa: BLE001 - no verb ends with a code that means nothing
+        traceback.print_exc()
+        return _say(f"a fault of ours: {type(trouble).__name__}", EX_SOFTWARE)
     return 0
 
 
 def _say(text: str, code: int) -> int:
-    click.echo(f"threadpost: {text}", err=True)
+    """Say what was wrong, if anything is left to be said."""
+    if text:
+        click.echo(f"threadpost: {text}", err=True)
     return code

@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from gateway.cli.common import Asked, asks, json_option, print_json, print_table
+from gateway.cli.common import ID, Asked, asks, json_option, print_json, print_table
 
 
 @click.group()
@@ -54,22 +54,14 @@ def add(
 @asks
 def list_(asked: Asked, query: str, as_json: bool) -> None:
     """List partners whose name or e-mail holds QUERY."""
+    from gateway.chatter.page import partner_details
     from store.queries import partner as partners
 
     with asked.app.database.read() as session:
-        found = partners.search(session, query, after=None, limit=1000)
+        found = partner_details(session, partners.search(session, query, after=None, limit=1000))
     if as_json:
         for row in found:
-            print_json(
-                {
-                    "id": row.id,
-                    "name": row.name,
-                    "email": row.email,
-                    "internal": row.internal,
-                    "role": row.role,
-                    "active": row.active,
-                }
-            )
+            print_json(row)
         return
     print_table(
         ["id", "e-mail", "name", "kind"],
@@ -99,10 +91,15 @@ def create(asked: Asked, name: str, scopes: tuple[str, ...], record_types: tuple
     from gateway.chatter.access import SCOPES, create_token
 
     wanted = {scope.strip() for text in scopes for scope in text.split(",") if scope.strip()}
-    if not wanted <= SCOPES:
-        raise click.UsageError(
-            f"--scope: {', '.join(sorted(wanted - SCOPES))} is none of {', '.join(sorted(SCOPES))}"
-        )
+    if not wanted or not wanted <= SCOPES:
+        said = f"{', '.join(sorted(wanted - SCOPES)) or 'nothing'} is none of {', '.join(sorted(SCOPES))}"
+        raise click.BadParameter(said, param_hint="--scope")
+    if not name.strip():
+        raise click.BadParameter("say whose token this is", param_hint="--name")
+    known_types = asked.app.types.all()
+    if unknown := sorted(set(record_types) - set(known_types)):
+        said = f"{', '.join(unknown)} is none of {', '.join(sorted(known_types))}"
+        raise click.BadParameter(said, param_hint="--record-type")
     with asked.app.database.write() as session:
         click.echo(
             create_token(session, name=name, scopes=wanted, record_types=record_types, now=clock.now())
@@ -141,15 +138,16 @@ def list_tokens(asked: Asked, as_json: bool) -> None:
 
 
 @token.command("revoke")
-@click.argument("token_id", type=int)
+@click.argument("token_id", type=ID)
 @asks
 def revoke(asked: Asked, token_id: int) -> None:
     """Make a token unusable."""
+    from gateway.errors import NotFound
     from store.queries import access
 
     with asked.app.database.write() as session:
         if not access.withdraw_token(session, token_id):
-            raise click.ClickException(f"there is no token {token_id}")
+            raise NotFound(f"there is no token {token_id}")
 
 
 @click.command("login-link")

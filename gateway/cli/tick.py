@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
+from collections.abc import Sequence
 from datetime import UTC, datetime
 
 import click
 
 from gateway.cli.common import Asked, asks
+from gateway.cli.exits import EX_UNAVAILABLE, Ends
 
 _PATIENCE = 30.0  # seconds for a serve beside us to finish what it took
 
@@ -19,36 +22,43 @@ _PATIENCE = 30.0  # seconds for a serve beside us to finish what it took
 )
 @asks
 def tick(asked: Asked, name: str, at: str | None) -> None:
-    """Run the tick NAME once: scheduled, purge. A time to come is a rehearsal that really sends."""
-    from gateway import clock
-    from gateway.schedule.jobs import TICKS
+    """Run the tick NAME once: scheduled, retries, holds, purge. A time to come is a rehearsal that really sends.
 
+    retries: mail that was put off and is due again. holds: mail held back until a time, such as a mail for later.
+    """
+    from gateway import clock
+    from gateway.schedule.jobs import LATER, TICKS
+
+    if name in LATER:
+        raise Ends(EX_UNAVAILABLE, f"tick {name}: {name} arrive in a later release")
     if name not in TICKS:
-        raise click.UsageError(f"there is no tick {name!r}; there are {', '.join(sorted(TICKS))}")
+        raise click.UsageError(f"there is no tick {name!r}; there are {', '.join(sorted((*TICKS, *LATER)))}")
     now = _moment(at) if at else clock.now()
-    app = asked.app
-    done = app.timetable.run(name, now)
-    sent = asyncio.run(_send(asked, now))
-    click.echo(f"{name}: {done} done, {sent} sent")
+    done = asked.app.timetable.run(name, now)
+    stand = asyncio.run(_send(asked, done.deliveries))
+    others = "".join(f", {count} {state}" for state, count in sorted(stand.items()) if state != "sent")
+    click.echo(f"{name}: {done.things} done, {stand['sent']} sent{others}")
 
 
-async def _send(asked: Asked, since: datetime) -> int:
-    """Send what was queued since then, whatever time it was queued for."""
+async def _send(asked: Asked, ids: Sequence[int]) -> Counter[str]:
+    """Send the deliveries of the tick, whatever time they were queued for, with whatever else is due; answers how
+    many of them are in each state then, whether we sent them or a serve beside us."""
     from gateway import clock
-    from store.queries import scheduled as store
+    from store.queries import tick as store
 
     app = asked.app
     with app.database.write() as session:
-        store.hurry(session, since, clock.now())
+        store.hurry(session, ids, clock.now())
     dispatcher = app.dispatcher()
     try:
-        sent = await dispatcher.drain()
         for _ in range(int(_PATIENCE / 0.1)):
+            await dispatcher.drain()
             with app.database.read() as session:
-                if not store.in_flight(session, since):
-                    break
+                stand = store.standing(session, ids)
+            if not stand["sending"]:
+                break
             await asyncio.sleep(0.1)
-        return sent
+        return stand
     finally:
         await dispatcher.stop()
 

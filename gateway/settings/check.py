@@ -15,14 +15,35 @@ SOCKET_OCTETS = 107  # sun_path of unix(7), without its end
 TOKEN_LETTERS = 51  # the longest that rules/token mints
 LONGEST_VERB = 5
 _LABEL = re.compile(r"^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$", re.IGNORECASE)
+_DATABASE = re.compile(r"^(sqlite(\+pysqlite)?:///.|postgres://|postgresql(\+psycopg)?://)")
 _PREFIX = re.compile(r"^[a-z0-9]+([._-][a-z0-9]+)*$")
 
 
 def check(settings: Settings) -> list[str]:
     """What is wrong, one line each, ``setting: words``; empty when all is well."""
     return [
-        *_domains(settings), *_web(settings), *_peers(settings), *_relay(settings), *_sockets(settings), *_files(settings),
+        *_data(settings), *_domains(settings), *_web(settings), *_peers(settings), *_relay(settings), *_sockets(settings), *_files(settings),
     ]  # fmt: skip
+
+
+def _data(settings: Settings) -> Iterator[str]:
+    data = settings.data
+    if not data.dir.strip():
+        yield "data.dir: a directory is needed"
+    if data.database_url and not is_database_url(data.database_url):
+        scheme = data.database_url.partition(":")[0]  # the rest may hold a password
+        yield f"data.database_url: {scheme!r} leads to no database of ours: sqlite:///FILE or postgresql://USER@HOST/NAME"
+    if data.blob_url:
+        yield "data.blob_url: object storage arrives in a later release; leave it empty, and blobs lie in data.dir"
+
+
+def is_database_url(url: str) -> bool:
+    """A SQLite file or a PostgreSQL database, as SQLAlchemy names them."""
+    try:
+        _ = urlsplit(url).port
+    except ValueError:
+        return False
+    return bool(_DATABASE.match(url)) and not url.endswith(":memory:")
 
 
 def _domains(settings: Settings) -> Iterator[str]:

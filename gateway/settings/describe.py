@@ -17,7 +17,8 @@ from gateway.settings.trust import Auth, Hop
 HEAD = """\
 # Configuration of Threadpost. Every setting stands here with its default, commented out.
 # Written by `threadpost config describe`; do not edit the copy in the source tree by hand.
-# Any setting of a table can also be given as THREADPOST_<SECTION>__<NAME> in the environment.
+# Any setting can also be given as THREADPOST_<SECTION>__<NAME> in the environment (lists and tables as TOML; of a
+# mailbox, THREADPOST_IMAP__<MAILBOX>__<NAME>; the domains all at once in THREADPOST_DOMAINS).
 """
 
 

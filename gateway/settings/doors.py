@@ -65,7 +65,7 @@ class Lmtp(Smtp, frozen=True):
 class Imap(Section, frozen=True):
     """A mailbox to fetch mail from, [imap.NAME]. Accepted now; fetching arrives in a later release."""
 
-    host: Annotated[str, doc("IMAP server.")]
+    host: Annotated[str, doc("IMAP server. Empty = nothing is fetched.")] = ""
     port: Annotated[int, Meta(ge=1, le=65535, description="TCP port.")] = 993
     tls: Annotated[bool, doc("TLS from the first octet on.")] = True
     user: Annotated[str, doc("Login name.")] = ""

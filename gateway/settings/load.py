@@ -7,17 +7,18 @@ from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from functools import reduce
+from operator import getitem
 from pathlib import Path
 from typing import Any
 
 import msgspec
 
 from gateway.errors import ConfigError
+from gateway.settings.environment import ENVIRONMENT, PREFIX, Override, blamed, overrides, put
 from gateway.settings.sections import Settings
 
-PREFIX = "THREADPOST_"
-ENVIRONMENT = "environment"
 _PLACE = re.compile(r" - at `\$\.?([^`]*)`$")
 _UNKNOWN = re.compile(r"unknown field `([^`]+)`")
 _MISSING = re.compile(r"required field `([^`]+)`")
@@ -33,17 +34,9 @@ def load(path: Path | str | None, environ: Mapping[str, str]) -> Settings:
     chosen = str(path) if path else environ.get(f"{PREFIX}CONFIG", "")
     text = _read(chosen) if chosen else ""
     tables = _parse(chosen, text)
-    if chosen:
-        _convert(tables, chosen, text)  # first alone, so that a mistake is laid to the right source
-    overrides = _overrides(environ)
-    if not overrides and chosen:
-        return _convert(tables, chosen, text)
-    for section, name, value in overrides:
-        table = tables.setdefault(section, {})
-        if not isinstance(table, dict):
-            raise ConfigError(ENVIRONMENT, 0, f"{section}.{name}", "this is a list; set it in the file")
-        table[name] = value
-    return _convert(tables, ENVIRONMENT, "")
+    from_file = _convert(tables, chosen, text)  # first alone, so that a mistake is laid to the right source
+    found = [put(tables, override) for override in overrides(environ)]
+    return _convert(tables, ENVIRONMENT, "", found) if found else from_file
 
 
 def _read(file: str) -> str:
@@ -62,34 +55,43 @@ def _parse(file: str, text: str) -> dict[str, Any]:
         raise ConfigError(file, line, "syntax", str(trouble)) from trouble
 
 
-def _overrides(environ: Mapping[str, str]) -> list[tuple[str, str, Any]]:
-    """(section, name, value) of each THREADPOST_<SECTION>__<NAME>, by name."""
-    found = []
-    for variable in sorted(environ):
-        if not variable.startswith(PREFIX) or "__" not in variable:
-            continue
-        section, _, name = variable.removeprefix(PREFIX).lower().partition("__")
-        found.append((section, name, _value(environ[variable], section, name)))
-    return found
-
-
-def _value(text: str, section: str, name: str) -> Any:
-    """The text as TOML, else as the string that it is."""
-    kind = getattr(getattr(Settings(), section, None), name, None)
-    if isinstance(kind, str):
-        return text[1:-1] if len(text) > 1 and text[0] == text[-1] == '"' else text
-    try:
-        return tomllib.loads(f"value = {text}")["value"]
-    except tomllib.TOMLDecodeError:
-        return text
-
-
-def _convert(tables: dict[str, Any], file: str, text: str) -> Settings:
+def _convert(tables: dict[str, Any], file: str, text: str, found: Sequence[Override] = ()) -> Settings:
     try:
         return msgspec.convert(tables, Settings)
     except msgspec.ValidationError as trouble:
         setting, detail = _named(str(trouble))
+        setting = _spelled_out(tables, setting, str(trouble))
+        if variable := blamed(found, setting):
+            detail = f"{detail} ({variable})"
         raise ConfigError(file, find_line(text, setting) if text else 0, setting, detail) from trouble
+
+
+def _spelled_out(tables: dict[str, Any], setting: str, message: str) -> str:
+    """The setting with the name of the table where msgspec says ``[...]`` of any: the one that alone makes it
+    complain in these words."""
+    head, *tails = setting.split("[...]")
+    steps = head.split(".")
+    for tail in tails:
+        inside: Any = reduce(getitem, steps, tables)
+        name = next(name for name in inside if _complaint(_only(tables, steps, name)) == message)
+        tables = _only(tables, steps, name)
+        steps = [*steps, name, *tail.split(".")[1:]]
+    return ".".join(steps) if tails else setting
+
+
+def _only(table: dict[str, Any], steps: Sequence[str], name: str) -> dict[str, Any]:
+    """The tables with nothing but this name in the one to which the steps lead."""
+    if not steps:
+        return {name: table[name]}
+    return {**table, steps[0]: _only(table[steps[0]], steps[1:], name)}
+
+
+def _complaint(tables: dict[str, Any]) -> str:
+    try:
+        msgspec.convert(tables, Settings)
+    except msgspec.ValidationError as trouble:
+        return str(trouble)
+    return ""
 
 
 def _named(message: str) -> tuple[str, str]:

@@ -5,16 +5,15 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import delete, func, insert, select, update
+from sqlalchemy import delete, insert, select, update
 
-from store.models import Delivery, Partner, ScheduledMessage, Thread
+from store.models import Partner, ScheduledMessage, Thread
 from store.queries.part import part
 from store.session import Session
 
 _scheduled = ScheduledMessage.table()
 _partner = Partner.table()
 _thread = Thread.table()
-_delivery = Delivery.table()
 
 _listed = (
     select(
@@ -75,22 +74,3 @@ def change(session: Session, scheduled_id: int, values: dict[str, Any]) -> None:
 def remove(session: Session, scheduled_id: int) -> bool:
     """Take one away, which sets its files free; False when it is gone."""
     return session.execute(delete(_scheduled).where(_scheduled.c.id == scheduled_id)).rowcount > 0
-
-
-def hurry(session: Session, since: datetime, now: datetime) -> int:
-    """Make due at once what a rehearsal queued as at a later time; answers how many."""
-    statement = update(_delivery).where(
-        _delivery.c.state == "queued",
-        _delivery.c.created_at >= since,
-        _delivery.c.due_at > now,
-        _delivery.c.owner == "",  # else due_at is somebody's lease
-    )
-    return session.execute(statement.values(due_at=now)).rowcount
-
-
-def in_flight(session: Session, since: datetime) -> int:
-    """How many deliveries queued since then another process holds just now."""
-    statement = select(func.count()).where(
-        _delivery.c.state == "queued", _delivery.c.created_at >= since, _delivery.c.owner != ""
-    )
-    return int(session.execute(statement).scalar_one())

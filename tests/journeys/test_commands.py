@@ -119,6 +119,19 @@ def test_inject_says_by_its_exit_code_what_a_pipe_must_know(
     assert pipe.ledger() == before  # the known one of two got nothing either
 
 
+def test_further_recipients_may_follow_the_first_as_postfix_writes_them(pipe: Pipe):
+    raw = a_mail("carol@customer.example", subject="To two")
+
+    taken = pipe.inject(raw, f"postmaster@{DOMAIN}", "--from", "carol@customer.example")
+    refused = pipe.inject(raw, f"nobody@{DOMAIN}")
+
+    assert (taken.returncode, refused.returncode) == (0, 67), taken.stderr + refused.stderr
+    with pipe.database.read() as session:
+        newest = pipe.ledger()[0]
+        targets = ledger.targets_of(session, [newest.id])[newest.id]
+    assert [target.forward_path for target in targets] == [f"support@{DOMAIN}", f"postmaster@{DOMAIN}"]
+
+
 @pytest.mark.parametrize("pattern", ["carol@customer.example", "@customer.example"])
 def test_inject_asks_the_block_list_for_the_reverse_path(pipe: Pipe, pattern: str):
     raw = a_mail("carol@customer.example")

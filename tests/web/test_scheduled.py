@@ -67,7 +67,7 @@ async def test_what_waits_can_be_read_as_a_message(api: Api, record):
 def tick(web: Web, now: Any = TOMORROW) -> int:
     world = web.world
     world.now = now
-    return post_due(world.database, posting=world.posting, types=world.types, now=now)
+    return len(post_due(world.database, posting=world.posting, types=world.types, now=now))
 
 
 async def said(api: Api) -> list[dict[str, Any]]:

@@ -73,7 +73,8 @@ async def test_t214_a_template_s_time_in_the_past_sends_and_one_to_come_waits(
         world = web.world
         for now, expected in ((moment - timedelta(seconds=1), 0), (moment, 1)):
             world.now = now
-            assert post_due(world.database, posting=world.posting, types=world.types, now=now) == expected
+            posted = post_due(world.database, posting=world.posting, types=world.types, now=now)
+            assert len(posted) == expected
     else:
         assert preview["send_at"] is None, why
     [message] = await said(api)

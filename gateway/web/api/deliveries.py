@@ -10,7 +10,7 @@ from litestar import Request, Response, get, post
 
 from gateway.chatter.access import Caller
 from gateway.chatter.actor import open_thread, reader_of
-from gateway.chatter.entries import DeliveryView, delivery_view, delivery_views
+from gateway.chatter.entries import DELIVERY_STATES, DeliveryView, delivery_view, delivery_views
 from gateway.chatter.partners import known
 from gateway.errors import BadShape, BadValue, Conflict, FieldError, Forbidden, NotFound
 from gateway.web.auth import Asking, needs
@@ -21,8 +21,6 @@ from gateway.web.services import Given, Services
 from store.queries import delivery as deliveries
 from store.queries import thread as threads
 from store.session import Session
-
-STATES = ("queued", "deferred", "sent", "failed", "bounced", "complained", "suppressed", "skipped")
 
 
 @get("/deliveries", guards=[needs("read")], sync_to_thread=True, tags=["deliveries"])
@@ -36,8 +34,8 @@ def list_deliveries(
 ) -> Page[DeliveryView]:
     """Deliveries, newest first. record: ``type/key``; without it the call needs a token for everything. actor: for
     whom the application asks about a record; not at all for who may not open it."""
-    if wanted is not None and wanted not in STATES:
-        raise BadValue.of("state", f"{wanted!r} is none of {', '.join(STATES)}")
+    if wanted is not None and wanted not in DELIVERY_STATES:
+        raise BadValue.of("state", f"{wanted!r} is none of {', '.join(DELIVERY_STATES)}")
     record_type, _, key = (record or "").partition("/")
     if record is not None and not (record_type and key):
         raise BadShape("name the record as type/key", [FieldError("#/record", "type/key")])

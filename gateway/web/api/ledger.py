@@ -11,7 +11,7 @@ from typing import Any
 from litestar import Request, Response, get, post
 
 from gateway.chatter.access import Caller
-from gateway.chatter.entries import EntryView, ledger_entries, ledger_entry
+from gateway.chatter.entries import ENTRY_STATES, EntryView, ledger_entries, ledger_entry
 from gateway.errors import BadShape, BadValue, FieldError, NotFound
 from gateway.web import idempotency
 from gateway.web.api.attachments import download_headers
@@ -23,7 +23,6 @@ from store.queries import access as answers
 from store.queries import ledger
 from store.session import Session
 
-STATES = ("received", "processing", "posted", "absorbed", "held", "refused", "failed")
 _PAUSE = 0.05  # seconds between two looks at the entry
 
 
@@ -32,8 +31,8 @@ def list_entries(
     services: Given, caller: Asking, wish: Wished, wanted: StateFilter = None, q: str = ""
 ) -> Page[EntryView]:
     """Entries, newest first. q: part of the subject, of an address or of the Message-ID."""
-    if wanted is not None and wanted not in STATES:
-        raise BadValue.of("state", f"{wanted!r} is none of {', '.join(STATES)}")
+    if wanted is not None and wanted not in ENTRY_STATES:
+        raise BadValue.of("state", f"{wanted!r} is none of {', '.join(ENTRY_STATES)}")
     types = caller.record_types or None
 
     def work(session: Session) -> Page[EntryView]:

@@ -9,9 +9,9 @@ from typing import Any
 
 from litestar import Request, Response, get, post
 
-from gateway.chatter.entries import ledger_entries, ledger_entry
+from gateway.chatter.entries import ENTRY_STATES, ledger_entries, ledger_entry
 from gateway.errors import BadValue, Forbidden
-from gateway.web.api.ledger import STATES, settled
+from gateway.web.api.ledger import settled
 from gateway.web.auth import Colleague, LoggedIn, check_form
 from gateway.web.pages.render import Form, back_to, page
 from gateway.web.paging import StateFilter, Wished, both_ways
@@ -30,8 +30,8 @@ def show_ledger(
 ) -> Response[str]:
     """Entries of one state, newest first; all of them for ``state=all``."""
     _check_admin(colleague)
-    if wanted not in (*STATES, "all"):
-        raise BadValue.of("state", f"{wanted!r} is none of {', '.join(STATES)}")
+    if wanted not in (*ENTRY_STATES, "all"):
+        raise BadValue.of("state", f"{wanted!r} is none of {', '.join(ENTRY_STATES)}")
     state = None if wanted == "all" else wanted
 
     def work(session: Session) -> Any:
