@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 
 import click
@@ -22,13 +23,14 @@ def parse(as_json: bool, files: tuple[str, ...]) -> None:
 
     unread = []
     for name in files:
+        shown = os.fsencode(name).decode(errors="replace")  # a name may be in no character set
         try:
             raw = read_mail(name)
         except Ends as end:
             unread.append(end)
-            print_json({"file": name, "error": end.text.removeprefix(f"{name}: ")})
+            print_json({"file": shown, "error": end.text.removeprefix(f"{name}: ")})
         else:
-            print_json(summarise(raw, name))
+            print_json(summarise(raw, shown))
     if unread:
         raise Ends(EX_NOINPUT, "; ".join(end.text for end in unread))
 

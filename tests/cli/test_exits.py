@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import subprocess
 import sys
@@ -137,6 +138,18 @@ def test_files_that_can_be_read_are_parsed_beside_one_that_cannot(tmp_path: Path
     assert done.returncode == 66
     assert (first["subject"], last["subject"]) == ("a.eml", "b.eml")
     assert missing == {"file": str(files[1]), "error": "No such file or directory"}
+
+
+def test_a_file_whose_name_is_in_no_character_set_is_parsed_like_any(
+    tmp_path: Path, installation: Installation
+):
+    file = tmp_path / os.fsdecode(b"caf\xe9.eml")
+    file.write_bytes(a_mail("carol@customer.example", subject="Coffee"))
+
+    done = installation.run("parse", "--json", str(file))
+
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout)["subject"] == "Coffee"
 
 
 def test_the_configuration_may_be_named_anywhere(tmp_path: Path, installation: Installation):
