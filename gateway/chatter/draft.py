@@ -169,6 +169,8 @@ def _line(change: Change) -> dict[str, Any]:
     }
     if change.type:
         line["type"] = change.type
+    if change.kind:
+        line["kind"] = change.kind
     if change.internal:
         line["internal"] = True
     if change.old_value is not None:

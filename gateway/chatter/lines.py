@@ -10,7 +10,9 @@ from collections.abc import Mapping, Sequence
 from types import SimpleNamespace
 from typing import Any
 
+from gateway.mail.html import from_text
 from gateway.rules.tracking import in_words, visible_lines
+from gateway.wording import Wording
 from store.queries import types
 from store.search import Phrase, for_like, indexed
 from store.session import Session
@@ -43,6 +45,18 @@ def words_of(row: Any, files: Sequence[Any], label: str) -> str:
     tracked = [line[name] for line in row.tracking or () for name in ("label", "old", "new")]
     parts = [label, row.subject or "", row.body_text, *(file.name for file in files), *tracked]
     return "\n".join(part for part in parts if part)
+
+
+def worded(row: Any, wording: Wording) -> Any:
+    """The row of an entry of the log in the reader's language; every other row as it is."""
+    if row.kind != "log":
+        return row
+    told = wording.told(row.body_text)
+    values = {**vars(row)} if isinstance(row, SimpleNamespace) else {**row._mapping}
+    values["tracking"] = [wording.line(line) for line in row.tracking or ()]
+    if told != row.body_text:
+        values |= {"body_text": told, "body_html": from_text(told)}
+    return SimpleNamespace(**values)
 
 
 def holds(text: str, wanted: Sequence[Phrase]) -> bool:

@@ -56,13 +56,15 @@ class Posting:
     """Posts messages. domain: ours, where a thread has none of its own; new_header_id: mints a Message-ID.
 
     events: tells host applications, None = nobody listens. previews: enters links, None = no previews are made.
-    fanout: mails of a record within an hour, from which on those to followers wait.
+    fanout: mails of a record within an hour, from which on those to followers wait. language: of the house, for
+    who names none.
     """
 
     def __init__(
         self, *, types: Types, domain: str, new_header_id: Callable[[str], str], events: Events | None = None,
-        previews: Previews | None = None, fanout: int = 600,
+        previews: Previews | None = None, fanout: int = 600, language: str = "",
     ) -> None:  # fmt: skip
+        self.language = language
         self.events = events or Events()
         self.previews = previews or Previews()
         self._types = types

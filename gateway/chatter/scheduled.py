@@ -24,6 +24,7 @@ from gateway.chatter.types import Types
 from gateway.chatter.write import KINDS, Writing, bodies, draft_of, write
 from gateway.errors import BadValue, Conflict, Forbidden, NotFound, RequestError
 from gateway.mail.html import from_text
+from gateway.rules import sentences
 from gateway.rules.recipients import INBOX
 from store.models.views import PartnerView, ThreadView
 from store.queries import files
@@ -279,7 +280,8 @@ def _fail(database: Database, row: Any, trouble: str, posting: Posting, now: dat
         store.change(session, row.id, {"state": "failed", "trouble": trouble})
         thread = threads.by_id(session, row.thread_id)
         assert thread is not None
-        text = f"A scheduled message of {row.name or row.email} was not posted: {trouble}\n\n{_view(row, []).body_text}"
+        said = sentences.NOT_POSTED % {"name": row.name or row.email, "trouble": trouble}
+        text = f"{said}\n\n{_view(row, []).body_text}"
         draft = Draft(
             thread, "log", "note", SYSTEM, internal=True, body_text=text, body_html=from_text(text), generated=True,
             tell=False,

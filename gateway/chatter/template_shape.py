@@ -42,7 +42,7 @@ def check(values: Mapping[str, Any], now: datetime) -> None:
 
 
 def used(row: Any) -> frozenset[str]:
-    """The names that the texts of a template use."""
+    """The names that the texts of a template use, as ``check_placeholders`` tells them."""
     values = {name: getattr(row, name) for name in (*TEXTS, "variants", "recipients")}
     texts: Sequence[tuple[str, str]] = [
         one for one in _sources(values) if not one[0].startswith("recipients")

@@ -26,6 +26,7 @@ from gateway.rules.recipients import ANSWER, CHARGE
 from gateway.rules.tracking import visible_lines
 from gateway.rules.visibility import is_only_quoted
 from gateway.templating import Templates
+from gateway.wording import Wording
 from store.blobs import BlobStore
 
 _REASONS = frozenset({"follower", "mention", "assigned", "invited", ANSWER, CHARGE})
@@ -130,14 +131,15 @@ class Renderer:
     def _render(
         self, row: Any, message: Any | None, thread: Any | None, files: Sequence[Any], language: str, largest: int
     ) -> Body:  # fmt: skip
-        said, html = _texts(row, message)
+        wording = self._templates.wording(language)
+        said, html = _texts(row, message, wording)
         enclosed = enclose(
             files, room=room_for_files(largest, said, html) if files else 0, blobs=self._blobs,
             url_of=lambda file_id: self._house.file_url(file_id, row.created_at),
         )  # fmt: skip
         cids = {number: cid for number, (cid, _) in enclosed.inline.items()}
         name = template_of(row.kind, message.kind if message else "", row.reason)
-        context = self._context(row, message, thread, enclosed.listed)
+        context = self._context(row, message, thread, enclosed.listed, wording)
         words, signature = _without_signature(said)
         context |= {"body_text": words, "signature": signature, "body_html": Markup(_shown(said, html, cids))}  # noqa: S704 - cleaned
         render = self._templates.render
@@ -149,27 +151,32 @@ class Renderer:
         return Body(subject, part.fields, part.content, body_hash(part.content))
 
     def _context(
-        self, row: Any, message: Any | None, thread: Any | None, files: Sequence[ListedFile]
-    ) -> dict[str, Any]:
+        self, row: Any, message: Any | None, thread: Any | None, files: Sequence[ListedFile], wording: Wording
+    ) -> dict[str, Any]:  # fmt: skip
         payload = _with_moments(row.payload or {})
         link = self._house.record_url(thread.record_type, thread.key) if thread and row.internal else ""
         return {
             "house": self._house, "marker": MARKER, "thread": thread, "payload": payload, "reason": row.reason,
             "author": author_of(row, message), "link": link, "files": files, "follows": row.follower_id is not None,
             "unverified": message is not None and is_unverified(message.confidence),
-            "message": _said(row, message),
+            "message": _said(row, message, wording),
             "to": names(message, "to", internal=bool(row.internal)), "cc": names(message, "cc", internal=bool(row.internal)),
             "subject": (payload.get("subject") if message else "") or subject_of(row, message, thread),
         }  # fmt: skip
 
 
-def _texts(row: Any, message: Any | None) -> tuple[str, str]:
-    """Text and HTML of what was written; "" where there is nothing in that form."""
+def _texts(row: Any, message: Any | None, wording: Wording) -> tuple[str, str]:
+    """Text and HTML of what was written; "" where there is nothing in that form.
+
+    What an entry of the log says in our own words is said in the reader's language.
+    """
     payload = row.payload or {}
     if message is None or "html" in payload:  # a text for this reader alone
         return str(payload.get("text", "")), str(payload.get("html", ""))
     if message.tracking and not message.body_html:
         return "", ""  # the changes are shown line by line already
+    if message.kind == "log" and (told := wording.told(message.body_text)) != message.body_text:
+        return told, from_text(told)
     return message.body_text, message.body_html
 
 
@@ -206,7 +213,7 @@ def _with_moments(payload: Mapping[str, Any]) -> Mapping[str, Any]:
     return {**payload, "received": datetime.fromisoformat(received)} if received else payload
 
 
-def _said(row: Any, message: Any | None) -> Said:
+def _said(row: Any, message: Any | None, wording: Wording) -> Said:
     if message is None:
         return Said("message", False, row.created_at, None)
     lines = visible_lines(message.tracking or (), internal=bool(row.internal))
@@ -214,7 +221,7 @@ def _said(row: Any, message: Any | None) -> Said:
         message.kind,
         message.internal,
         message.date,
-        [{"type": "", **line} for line in lines] or None,
+        [wording.line(line) for line in lines] or None,
         outside=message.kind == "note" and message.author_id is not None and not message.partner_internal,
     )
 

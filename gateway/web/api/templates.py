@@ -195,7 +195,9 @@ def preview_template(name: str, data: PreviewBody, services: Given, caller: Aski
         author = known(session, data.author, "author") if data.author else NOBODY
         reader = known(session, data.reader, "reader") if data.reader else NOBODY
         language = data.language if data.language is not None else reader.language
-        filled = templates.render(session, name, thread, author=author, reader=reader, language=language)
+        filled = templates.render(
+            session, name, thread, author=author, reader=reader, language=language, house=services.posting.language
+        )  # fmt: skip
         now = services.now()
         moment = templates.send_at(session, name, thread, now)
         send_at = moment if moment > now else None
