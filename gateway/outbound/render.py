@@ -90,15 +90,18 @@ class Renderer:
         self._octets = 0
 
     def body(
-        self, row: Any, message: Any | None, thread: Any | None, files: Sequence[Any], *, largest: int
-    ) -> Body:
+        self, row: Any, message: Any | None, thread: Any | None, files: Sequence[Any], *, largest: int,
+        opens: bool = True,
+    ) -> Body:  # fmt: skip
         """The body for one row of a page. largest: octets of the largest mail that will be taken; 0 = no room for files.
+
+        opens: the reader may open the record, so he is shown the way to its page.
 
         Raises jinja2.TemplateError.
         """
         language = self._templates.language(row.language or "")
         if message is None:
-            return self._render(row, None, thread, files, language, largest)
+            return self._render(row, None, thread, files, language, largest, opens)
         if message.partner_internal and not row.internal:
             files = [
                 file
@@ -112,12 +115,12 @@ class Renderer:
         key = (
             message.id, message.edited_at, bool(row.internal), row.follower_id is not None, language,
             template_of(row.kind, message.kind, row.reason), reason, thread and thread.title,
-            own.get("html"), own.get("subject"), tuple(file.id for file in files), largest if files else 0,
+            own.get("html"), own.get("subject"), own.get("by"), opens, tuple(file.id for file in files), largest if files else 0,
         )  # fmt: skip
         with self._lock:
             found = self._bodies.get(key)
             if found is None:
-                found = self._render(row, message, thread, files, language, largest)
+                found = self._render(row, message, thread, files, language, largest, opens)
                 self._keep(key, found)
             return found
 
@@ -129,7 +132,8 @@ class Renderer:
             self._octets -= len(oldest.content)
 
     def _render(
-        self, row: Any, message: Any | None, thread: Any | None, files: Sequence[Any], language: str, largest: int
+        self, row: Any, message: Any | None, thread: Any | None, files: Sequence[Any], language: str, largest: int,
+        opens: bool,
     ) -> Body:  # fmt: skip
         wording = self._templates.wording(language)
         said, html = _texts(row, message, wording)
@@ -139,7 +143,7 @@ class Renderer:
         )  # fmt: skip
         cids = {number: cid for number, (cid, _) in enclosed.inline.items()}
         name = template_of(row.kind, message.kind if message else "", row.reason)
-        context = self._context(row, message, thread, enclosed.listed, wording)
+        context = self._context(row, message, thread, enclosed.listed, wording, opens)
         words, signature = _without_signature(said)
         context |= {"body_text": words, "signature": signature, "body_html": Markup(_shown(said, html, cids))}  # noqa: S704 - cleaned
         render = self._templates.render
@@ -151,10 +155,12 @@ class Renderer:
         return Body(subject, part.fields, part.content, body_hash(part.content))
 
     def _context(
-        self, row: Any, message: Any | None, thread: Any | None, files: Sequence[ListedFile], wording: Wording
+        self, row: Any, message: Any | None, thread: Any | None, files: Sequence[ListedFile], wording: Wording,
+        opens: bool,
     ) -> dict[str, Any]:  # fmt: skip
         payload = _with_moments(row.payload or {})
-        link = self._house.record_url(thread.record_type, thread.key) if thread and row.internal else ""
+        may_look = row.internal and opens
+        link = self._house.record_url(thread.record_type, thread.key) if thread and may_look else ""
         return {
             "house": self._house, "marker": MARKER, "thread": thread, "payload": payload, "reason": row.reason,
             "author": author_of(row, message), "link": link, "files": files, "follows": row.follower_id is not None,
