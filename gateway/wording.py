@@ -79,9 +79,9 @@ class Wording:
         """A date in words."""
         return str(format_date(value, "long", locale=self._locale))
 
-    def moment(self, value: datetime) -> str:
-        """A time to the minute, or to the second where it names one."""
-        clock = format_time(value, "medium" if value.second else "short", locale=self._locale)
+    def moment(self, value: datetime, *, exact: bool = False) -> str:
+        """A time to the minute. exact: to the second, where it names one."""
+        clock = format_time(value, "medium" if exact and value.second else "short", locale=self._locale)
         return f"{format_date(value, 'medium', locale=self._locale)}, {clock} UTC"
 
     def value(self, text: str, kind: str) -> str:
@@ -95,7 +95,7 @@ class Wording:
             case Decimal():
                 return self._money(value, currency)
             case datetime():
-                return self.moment(value)
+                return self.moment(value, exact=True)
             case date():
                 return str(format_date(value, "medium", locale=self._locale))
         return text

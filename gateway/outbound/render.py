@@ -18,7 +18,7 @@ from markupsafe import Markup, escape
 
 from gateway.mail import compose
 from gateway.mail.dkim import body_hash
-from gateway.mail.html import clean, from_text
+from gateway.mail.html import clean, from_text, to_text
 from gateway.outbound.addressees import names
 from gateway.outbound.enclosures import ListedFile, enclose, room_for_files
 from gateway.outbound.house import MARKER, House
@@ -144,6 +144,7 @@ class Renderer:
         cids = {number: cid for number, (cid, _) in enclosed.inline.items()}
         name = template_of(row.kind, message.kind if message else "", row.reason)
         context = self._context(row, message, thread, enclosed.listed, wording, opens)
+        context["only_quoted"] = not enclosed.listed and not cids and _says_nothing(message, said, html)
         words, signature = _without_signature(said)
         context |= {"body_text": words, "signature": signature, "body_html": Markup(_shown(said, html, cids))}  # noqa: S704 - cleaned
         render = self._templates.render
@@ -184,6 +185,12 @@ def _texts(row: Any, message: Any | None, wording: Wording) -> tuple[str, str]:
     if message.kind == "log" and (told := wording.told(message.body_text)) != message.body_text:
         return told, from_text(told)
     return message.body_text, message.body_html
+
+
+def _says_nothing(message: Any | None, said: str, html: str) -> bool:
+    """Nothing is said in the message, and what it quoted is not in the mail."""
+    nothing = not said.strip() and "<img" not in html and not to_text(html).strip()
+    return message is not None and nothing and bool(message.quoted_html)
 
 
 def _without_signature(text: str) -> tuple[str, str]:

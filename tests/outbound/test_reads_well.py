@@ -116,3 +116,26 @@ async def test_the_question_was_that_you_tells_the_time_as_its_reader_writes_it(
 
     assert when in written.text and when in written.html
     assert "2026-11-23T" not in written.text + written.html
+
+
+QUOTED = {"body_text": "", "body_html": "", "quoted_html": "<blockquote>did it?</blockquote>"}
+
+
+@pytest.mark.parametrize(("language", "words"), [
+    ("en", "No new text; the quoted text is on the page."), ("it", "Nessun testo nuovo; il testo citato è nella pagina."),
+])  # fmt: skip
+async def test_an_answer_that_is_only_a_quotation_says_so(database, tmp_path, language: str, words: str):
+    written = await the_mail(database, tmp_path, language=language, **QUOTED)
+
+    assert written.text.count(words) == 1 and written.html.count(words) == 1
+    assert "did it?" not in written.text
+
+
+@pytest.mark.parametrize("said", [
+    {"body_text": "Yes.", "body_html": "<p>Yes.</p>"}, {"quoted_html": None},
+    {"body_html": '<p><img src="cid:x" alt=""></p>'},
+])  # fmt: skip
+async def test_what_says_anything_or_quotes_nothing_is_not_called_a_quotation(database, tmp_path, said):
+    written = await the_mail(database, tmp_path, **{**QUOTED, **said})
+
+    assert "No new text" not in written.text + written.html
