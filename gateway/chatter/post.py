@@ -144,6 +144,7 @@ class Posting:
         messages.add_attachments(session, rows)
         if draft.attachment_ids:
             messages.bind_attachments(session, message_id, draft.attachment_ids)
+            messages.show_inside(session, draft.shown_inside)
 
     def _follow(self, session: Session, draft: Draft, audience: Sequence[AudienceView], now: datetime) -> int:
         """Who writes begins to follow, and whom he names where the type wants that (Odoo's mail_post_autofollow).

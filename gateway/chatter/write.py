@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import NamedTuple
 
-from gateway.chatter import templates
+from gateway.chatter import linked_images, templates
 from gateway.chatter.partners import address_or_bad_value, find_or_add, known
 from gateway.chatter.post import Addressee, Author, Draft, File, Posting, Receipt
 from gateway.errors import BadShape, BadValue, Conflict, FieldError, NotFound
@@ -135,7 +135,8 @@ def draft_of(
     addressed = named.told(confirmed)
     if writing.body_html is None and writing.body_text is None and not writing.attachment_ids:
         raise BadShape("a message needs body_html or body_text", [FieldError("#/body_text", "missing")])
-    html, text = bodies(writing.body_html, writing.body_text)
+    body_html, shown = linked_images.into_body(session, writing.body_html, writing.attachment_ids)
+    html, text = bodies(body_html, writing.body_text)
     if writing.signature:
         html, text = templates.with_signature(html, text, signature_of(session, author.id))
     chosen = free_files(
@@ -147,7 +148,7 @@ def draft_of(
     return Draft(
         thread, writing.kind, KINDS[writing.kind], Author(author.id, author.name, author.email, author.internal),
         actor_id=actor.id, internal=is_note, subject=_one_line(writing.subject), body_html=html, body_text=text,
-        files=writing.files, attachment_ids=tuple(chosen), extra_search=tuple(chosen.values()),
+        files=writing.files, attachment_ids=tuple(chosen), shown_inside=shown, extra_search=tuple(chosen.values()),
         mentioned=addressed[0], recipients=addressed[1], confirmed=confirmed,
         addressees=addressees(to=recipients, cc=copied), named_only=writing.skip_followers,
         followers=() if is_note or not actor.active else ((actor.id, actor.internal),),
