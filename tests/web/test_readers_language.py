@@ -115,3 +115,29 @@ async def test_d08_a_template_shows_values_in_the_language_of_each_reader(web: W
     assert "Ecco 99,00 €, 24 dic 2026, sì." in italian and "\n99,00 € 99\n" in italian
     assert "It is €99.00, Dec 24, 2026, yes." in english and "\n€99.00 99\n" in english
     assert preview.json()["body_text"].replace("\u00a0", " ") == "Ecco 99,00 €, 24 dic 2026, sì."
+
+
+@pytest.mark.parametrize("tag", ["klingon!!", "xx-yy-zz-!", "it CH", "i", "x" * 40, "../../etc", "de-"])
+async def test_a_language_that_is_no_tag_is_refused_by_name(api: Api, task, tag: str):
+    partner = await api.put(f"/partners/{OLGA}", json={"language": tag})
+    template = await api.put("/templates/t", json={"variants": {tag: {"subject": "Hi"}}})
+    await api.put("/templates/t", json={"subject": "Hi"})
+    preview = await api.post("/templates/t/preview", json={"record": "task/7", "language": tag})
+
+    for answer, pointer in ((partner, "#/language"), (template, "#/variants/"), (preview, "#/language")):
+        assert answer.status_code == 422, answer.text
+        assert answer.json()["errors"][0]["pointer"].startswith(pointer)
+
+
+@pytest.mark.parametrize("tag", ["tlh", "zh-Hant-TW", "de-CH-1996", "en_GB", "x-house", ""])
+async def test_a_language_that_we_do_not_have_is_kept_and_falls_back(web: Web, api: Api, task, tag: str):
+    await api.put(f"/partners/{OLGA}", json={"language": tag})
+    await api.put(task, json={"title": "Pump", "fields": BEFORE, "actor": ALICE})
+    await api.post(f"{task}/followers", json={"email": OLGA, "notify": False})
+
+    await api.put(task, json={"fields": {"paid": True}, "actor": ALICE})
+    await api.put(task, json={"fields": {"cost": 99}, "actor": ALICE})
+
+    assert (await api.get(f"/partners/{OLGA}")).json()["language"] == tag
+    [mail] = await send(web)
+    assert "Cost: €1,234.50 -> €99.00" in plain(mail)
