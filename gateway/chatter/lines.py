@@ -40,11 +40,15 @@ def with_lines(session: Session, rows: Sequence[Any], *, outsider: bool) -> list
     ]
 
 
-def words_of(row: Any, files: Sequence[Any], label: str) -> str:
-    """What a search looks at, of what is shown. label: of its subtype, where it was found by that, else ""."""
-    tracked = [line[name] for line in row.tracking or () for name in ("label", "old", "new")]
-    parts = [label, row.subject or "", row.body_text, *(file.name for file in files), *tracked]
-    return "\n".join(part for part in parts if part)
+def words_of(row: Any, files: Sequence[Any], label: str) -> list[str]:
+    """What a search looks at, of what is shown, part by part. label: of its subtype, where it was found by that, else "".
+
+    A text that says nothing but what changed is left out: the lines stand below it.
+    """
+    tracked = [in_words([(line["label"], line["old"], line["new"])]) for line in row.tracking or ()]
+    text = "" if tracked and not row.body_html else row.body_text
+    parts = [label, row.subject or "", text, *(file.name for file in files), *tracked]
+    return [part for part in parts if part]
 
 
 def worded(row: Any, wording: Wording) -> Any:
@@ -59,9 +63,9 @@ def worded(row: Any, wording: Wording) -> Any:
     return SimpleNamespace(**values)
 
 
-def holds(text: str, wanted: Sequence[Phrase]) -> bool:
-    """A text holds all the phrases, be it inside longer words."""
-    words = indexed(text)
+def holds(texts: Sequence[str], wanted: Sequence[Phrase]) -> bool:
+    """The texts hold all the phrases, be it inside longer words."""
+    words = indexed("\n".join(texts))
     return all(for_like(phrase, inside=True) in words for phrase in wanted)
 
 

@@ -117,6 +117,15 @@ async def test_d08_a_template_shows_values_in_the_language_of_each_reader(web: W
     assert preview.json()["body_text"].replace("\u00a0", " ") == "Ecco 99,00 €, 24 dic 2026, sì."
 
 
+async def test_f04_a_changed_value_is_shown_once_in_a_hit(api: Api, task):
+    await api.put(task, json={"title": "Pump", "fields": BEFORE, "actor": ALICE})
+    await api.put(task, json={"fields": {"cost": 99}, "actor": ALICE})
+
+    [hit] = (await api.get(f"{task}/messages", params={"q": "cost"})).json()["items"]
+
+    assert hit["highlights"] == ["<mark>Cost</mark>: 1234.5 EUR → 99 EUR"]
+
+
 @pytest.mark.parametrize("tag", ["klingon!!", "xx-yy-zz-!", "it CH", "i", "x" * 40, "../../etc", "de-"])
 async def test_a_language_that_is_no_tag_is_refused_by_name(api: Api, task, tag: str):
     partner = await api.put(f"/partners/{OLGA}", json={"language": tag})
