@@ -75,6 +75,8 @@ def author_of(row: Any, message: Any | None) -> str:
     """Who wrote, as readers see it; "" for the system."""
     if message is None:
         return str((row.payload or {}).get("by") or "")
+    if not (message.author_id or message.author_email):
+        return ""
     return str(message.author_name or message.partner_name or message.author_email.partition("@")[0])
 
 

@@ -139,3 +139,31 @@ async def test_what_says_anything_or_quotes_nothing_is_not_called_a_quotation(da
     written = await the_mail(database, tmp_path, **{**QUOTED, **said})
 
     assert "No new text" not in written.text + written.html
+
+
+async def test_a_record_without_a_title_is_called_as_its_mails_are(database, tmp_path):
+    with database.write() as session:
+        thread_id = a_thread(session, title="", subject="Ticket 42")
+        message_id = a_message(session, thread_id, a_partner(session, "Alice Adams", internal=True))
+        a_delivery(session, message_id, thread_id, a_follower(session, thread_id, "Bob", internal=True))
+
+    written = await sent(database, tmp_path)
+
+    assert "\nTicket 42 · " in written.text.replace("\r\n", "\n")
+    assert ">Ticket 42 · " in written.html and "<title>Ticket 42</title>" in written.html
+
+
+@pytest.mark.parametrize(("kind", "words"), [("log", "Something changed:"), ("message", "Acme wrote:")])
+async def test_what_no_person_did_is_the_house_s(database, tmp_path, kind: str, words: str):
+    system = {"author_id": None, "author_name": "Threadpost", "author_email": ""}
+    with database.write() as session:
+        thread_id = a_thread(session)
+        values = {"kind": kind, "body_text": "Sold.", **system}
+        message_id = a_message(session, thread_id, **{"author_id": None, **values})
+        a_delivery(session, message_id, thread_id, a_follower(session, thread_id, "Bob"))
+
+    written = await sent(database, tmp_path)
+
+    assert words in written.text and words in written.html
+    assert "Threadpost" not in written.text + written.html
+    assert dict(written.headers)["From"].startswith("Acme <")

@@ -127,9 +127,9 @@ async def test_e04_a_correction_says_who_made_it_where_that_was_not_the_author(w
     await api.patch(f"/messages/{second}", json={"body_text": "70.", "correction": True})
     by_nobody = {str(mail["To"]): text_of(mail) for mail in await send(web)}
 
-    assert "Carla corrected a message of Alice:" in by_admin[OLGA]
+    assert "Carla corrected a message by Alice:" in by_admin[OLGA]
     assert "Carla ha corretto un messaggio di Alice:" in by_admin["paolo@cliente.example"]
-    assert "A message of Alice was corrected:" in by_nobody[OLGA]
+    assert "A message by Alice was corrected:" in by_nobody[OLGA]
 
 
 async def test_who_made_a_correction_is_still_said_when_the_text_changes_while_it_waits(
@@ -141,7 +141,7 @@ async def test_who_made_a_correction_is_still_said_when_the_text_changes_while_i
     await api.patch(f"/messages/{said['id']}", json={"body_text": "70.", "actor": ALICE})
 
     [correction] = await send(web)
-    assert "Carla corrected a message of Alice:" in text_of(correction) and "70." in text_of(correction)
+    assert "Carla corrected a message by Alice:" in text_of(correction) and "70." in text_of(correction)
 
 
 async def test_an_answer_to_a_correction_lands_on_the_thread(web: Web, api: Api, said):
