@@ -131,6 +131,7 @@ class App:
             events=Events(self.bell),
             previews=Previews(self._which_links() if self.settings.previews.enabled else None),
             fanout=self.settings.limits.fanout_per_record_hour,
+            language=self.settings.notify.language,
         )
 
     def _which_links(self) -> Which:

@@ -7,19 +7,14 @@ loaded, once, because mail programs drop style sheets; not once a mail.
 
 from __future__ import annotations
 
-import io
 from collections.abc import Callable, Collection, Mapping
-from datetime import date, datetime
 from functools import cache, cached_property
 from pathlib import Path
 from typing import Any
 
 import css_inline
-from babel import Locale, UnknownLocaleError
-from babel.dates import format_date, format_time
-from babel.messages.mofile import write_mo
-from babel.messages.pofile import read_po
-from babel.support import NullTranslations, Translations
+from babel import Locale
+from babel.support import NullTranslations
 from jinja2 import (
     BaseLoader,
     Environment,
@@ -32,15 +27,10 @@ from jinja2 import (
 )
 from jinja2.sandbox import SandboxedEnvironment
 
-DOMAIN = "threadpost"
-SOURCE_LANGUAGE = "en"
-
-
-def templates_directory() -> Path:
-    """Where the packaged templates lie: inside an installed wheel, else in the checkout."""
-    here = Path(__file__).resolve().parent
-    packaged = here / "_data" / "templates"
-    return packaged if packaged.is_dir() else here.parent / "templates"
+from gateway.wording import DOMAIN as DOMAIN
+from gateway.wording import SOURCE_LANGUAGE as SOURCE_LANGUAGE
+from gateway.wording import Wording, locale_of, translations
+from gateway.wording import templates_directory as templates_directory
 
 
 def is_escaped(name: str | None) -> bool:
@@ -96,44 +86,32 @@ class Templates:
         environment.autoescape = html
         return environment.from_string(source).render(context)
 
+    def wording(self, language: str) -> Wording:
+        """How values read in a language of ``languages``."""
+        return _wording(language, self._translations(language))
+
     def _translations(self, language: str) -> NullTranslations:
-        path = self._directory / "locale" / language / "LC_MESSAGES" / f"{DOMAIN}.po"
-        if not path.exists():
-            return NullTranslations()
-        compiled = io.BytesIO()
-        with open(path, "rb") as file:
-            write_mo(compiled, read_po(file, locale=language))
-        compiled.seek(0)
-        return Translations(compiled, DOMAIN)
+        return translations(self._directory, language)
 
 
 def _environment(
-    kind: type[Environment], loader: BaseLoader | None, language: str, translations: NullTranslations
+    kind: type[Environment], loader: BaseLoader | None, language: str, words: NullTranslations
 ) -> Environment:
     environment = kind(
         loader=loader, autoescape=is_escaped, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True,
         extensions=["jinja2.ext.i18n"], auto_reload=False,
     )  # fmt: skip
-    environment.install_gettext_translations(translations, newstyle=True)  # type: ignore[attr-defined]
-    environment.filters.update(_filters(language))
+    environment.install_gettext_translations(words, newstyle=True)  # type: ignore[attr-defined]
+    environment.filters.update(_filters(_wording(language, words)))
     environment.globals["language"] = language
     return environment
 
 
-def _filters(language: str) -> dict[str, Callable[..., str]]:
-    try:
-        locale = Locale.parse(language)
-    except (UnknownLocaleError, ValueError):
-        locale = Locale.parse(SOURCE_LANGUAGE)
+def _wording(language: str, words: NullTranslations) -> Wording:
+    return Wording(locale_of(language) or Locale.parse(SOURCE_LANGUAGE), words)
 
-    def day(value: date) -> str:
-        return format_date(value, "long", locale=locale)
 
-    def moment(value: datetime) -> str:
-        return (
-            f"{format_date(value, 'medium', locale=locale)}, {format_time(value, 'short', locale=locale)} UTC"
-        )
-
+def _filters(wording: Wording) -> dict[str, Callable[..., Any]]:
     def size(octets: int) -> str:
         return (
             f"{octets} B"
@@ -143,7 +121,7 @@ def _filters(language: str) -> dict[str, Callable[..., str]]:
             else f"{octets / (1 << 20):.1f} MiB"
         )
 
-    return {"day": day, "moment": moment, "octets": size}
+    return {"day": wording.day, "moment": wording.moment, "octets": size}
 
 
 class _InliningLoader(FileSystemLoader):
@@ -210,7 +188,7 @@ def _placeholders(html: bool) -> Environment:
 
 
 def check_placeholders(source: str, names: Mapping[str, Collection[str]]) -> frozenset[str]:
-    """Read a text with placeholders; answers which of the names it uses. Raises BadPlaceholder.
+    """Read a text with placeholders; answers which names it uses (record, record.shown). Raises BadPlaceholder.
 
     names: what may stand before the first point, each with what may follow it. There are no loops, no
     calls and no arithmetic, so that a text is as quick as it is long.
@@ -233,6 +211,7 @@ def check_placeholders(source: str, names: Mapping[str, Collection[str]]) -> fro
             known = names.get(node.node.name)
             if known is not None and node.attr not in known:
                 raise BadPlaceholder(node.lineno, f"there is no {{{{ {node.node.name}.{node.attr} }}}}")
+            used.add(f"{node.node.name}.{node.attr}")
     return frozenset(used)
 
 

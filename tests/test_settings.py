@@ -181,6 +181,7 @@ def test_a_file_that_is_not_there_is_an_error():
         (f"[[domains]]\nname = 'a.test'\nreply_prefix = '{'r' * 20}'", "octets before the @"),
         ("[[domains]]\nname = 'a_b..test'", "no domain name"),
         ("[web]\nbase_url = 'http://a.test/'", "base_url"),
+        ("[notify]\nlanguage = 'klingon!!'", "no language tag"),
         ("[auth]\ntrusted_relays = ['mx.example.com']", "neither an IP address"),
         ("[data]\ndir = ''", "data.dir"),
         ("[data]\ndatabase_url = 'mysql://root:secret@h/x'", "data.database_url: 'mysql'"),
@@ -215,3 +216,14 @@ def test_the_example_holds_good_toml_with_every_default(write):
 
     assert tables["smtp"]["port"] == 8025
     assert tables["domains"][0]["reply_prefix"] == Domain(name="x").reply_prefix
+
+
+def test_every_line_of_the_example_loads_when_its_sign_is_taken_away(write):
+    lines = describe().splitlines()
+    settings = [at for at, line in enumerate(lines) if line[:1] == "#" and line[1:2] not in ("", " ")]
+    text = "\n".join(line[1:] if at in settings else line for at, line in enumerate(lines))
+
+    loaded = load(write(text), {})
+
+    assert len(settings) > 100
+    assert loaded.auth.hops[0].peers == [] and loaded.domains[0].name == ""

@@ -19,6 +19,7 @@ from gateway.chatter.partners import address_or_bad_value, find_or_add
 from gateway.chatter.post import Author, Draft, Posting
 from gateway.chatter.types import TypeRules
 from gateway.errors import Forbidden, RequestError
+from gateway.rules import sentences
 from gateway.rules.tracking import templates_of
 from store.models.views import PartnerView, ThreadView
 from store.queries import follower as followers
@@ -67,12 +68,12 @@ def _send(
     try:
         if templates.get(session, name).owner_id is not None:
             raise Forbidden(f"template {name!r} was saved by a colleague; an admin must write it")
-        filled = templates.render(session, name, thread, author=author)
+        filled = templates.render(session, name, thread, author=author, house=posting.language)
         mail_at = templates.send_at(session, name, thread, now)
         addresses = {address_or_bad_value(text, "recipients"): "" for text in filled.recipients}
     except RequestError as trouble:
         log.warning("template not sent", template=name, record_type=thread.record_type, trouble=str(trouble))
-        posting.post(session, plain_entry(thread, actor, f"Not sent: {trouble}"), now)
+        posting.post(session, plain_entry(thread, actor, sentences.NOT_SENT % {"trouble": trouble}), now)
         return 0
     told = (
         frozenset(partner.id for partner in find_or_add(session, addresses, now).values())
@@ -86,7 +87,7 @@ def _send(
     )  # fmt: skip
     receipt = posting.post(session, draft, now)
     followers.invite(session, thread.id, told, now)
-    templates.personalise(session, receipt.message_id, name, thread, author=author)
+    templates.personalise(session, receipt.message_id, name, thread, author=author, house=posting.language)
     return 1
 
 

@@ -54,8 +54,10 @@ class Draft:
     kind: message, note or log. internal: for staff only. actor_id: who really wrote it where the author is
     another, None = the author. mentioned, recipients: partner ids. spared: partners who are not told, and why.
     confirmed: outsiders who may get this internal message. addressed / addressed_count_for, named_only: as in
-    rules/recipients. followers: partners who begin to follow by this message: (id, internal). addressees: whom
-    To and Cc show. passed_on: the author forwarded what another wrote. header_id: the Message-ID under which it came in, None if it was written here. tell: False =
+    rules/recipients. shown_inside: those of attachment_ids that the body shows, with their Content-IDs.
+    followers: partners who begin to follow by this message: (id, internal). addressees: whom To and Cc show.
+    passed_on: the author forwarded what another wrote. header_id: the Message-ID under which it came in, None if
+    it was written here. tell: False =
     stored, nobody is told but those whom it concerns. concerned: partner ids whom it concerns in person, for the
     reason ``concern`` (ASSIGNED, INVITED, or as in rules/recipients); payload: what their mails say beside it. mail_at: before when no mail
     about it leaves, None = at once.
@@ -76,6 +78,7 @@ class Draft:
     date: datetime | None = None
     files: tuple[File, ...] = ()
     attachment_ids: tuple[int, ...] = ()
+    shown_inside: Mapping[int, str] = field(default_factory=dict)
     mentioned: frozenset[int] = frozenset()
     recipients: frozenset[int] = frozenset()
     confirmed: frozenset[int] = frozenset()
@@ -169,6 +172,8 @@ def _line(change: Change) -> dict[str, Any]:
     }
     if change.type:
         line["type"] = change.type
+    if change.kind:
+        line["kind"] = change.kind
     if change.internal:
         line["internal"] = True
     if change.old_value is not None:

@@ -9,11 +9,11 @@ Source: DESIGN section 8; Odoo Chatter, "Edit sent message".
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from gateway.chatter import edit_notices
+from gateway.chatter import edit_notices, linked_images
 from gateway.chatter import edited_files as files
 from gateway.chatter.names import Person
 from gateway.chatter.partners import known
@@ -88,6 +88,7 @@ def edit(
     if row.deleted_at is not None:
         raise Conflict(f"message {message_id} was deleted")
     had = store.files_of(session, row.id)
+    change, shown = _with_links(session, change, had)
     html, text = _text(row, change, had)
     is_new_text = (html, text) != (row.body_html, row.body_text)
     taken = files.taken(had, change.attachment_ids, old_html=row.body_html, new_html=html)
@@ -105,6 +106,7 @@ def edit(
         store.add_version(session, _version(row, had, editor, now))
         store.remove_files(session, sorted(taken))
         messages.bind_attachments(session, row.id, added)
+        messages.show_inside(session, shown)
         messages.add_attachments(session, [files.image_row(row, image, now) for image in images])
         _rewrite(session, row, html, text, now)
     if is_new_text:
@@ -253,6 +255,14 @@ def _text(row: Any, change: Edit, had: Sequence[Any]) -> tuple[str, str]:
         return bodies(None, change.body_text)
     shown = {f"/api/v1/attachments/{file.id}": file.content_id for file in had if file.content_id}
     return bodies(back_to_cids(change.body_html, shown), change.body_text)
+
+
+def _with_links(session: Session, change: Edit, had: Sequence[Any]) -> tuple[Edit, dict[int, str]]:
+    """The edit with the images that stood beside the body, or come with it, bound to it; and their Content-IDs."""
+    inside = {file.id for file in had if file.content_id}
+    beside = {*(file.id for file in had), *(change.attachment_ids or ())} - inside
+    html, shown = linked_images.into_body(session, change.body_html, sorted(beside))
+    return replace(change, body_html=html), shown
 
 
 def _keep_something(html: str, text: str, rest: Collection[Any], pointer: str) -> None:

@@ -52,12 +52,15 @@ def correct(
     posting: Posting,
     now: datetime,
 ) -> None:
-    """Queue the correction; always under a new Message-ID, because programs fold equal ones into one mail."""
+    """Queue the correction; always under a new Message-ID, because programs fold equal ones into one mail.
+
+    editor: None = the application, which names nobody.
+    """
     header_id = posting.new_header_id(thread)
     rows = [
         delivery_row(
             "correction", address=reader.address, reason=reader.reason, header_id=header_id, now=now, message_id=row.id,
-            thread_id=thread.id, partner_id=reader.partner_id, confirmed=reader.confirmed,
+            thread_id=thread.id, partner_id=reader.partner_id, confirmed=reader.confirmed, payload=_by(row, editor),
         )
         | {"author_id": row.author_id}
         for reader in store.mailed(session, row.id)
@@ -67,3 +70,10 @@ def correct(
     if rows:
         messages.add_refs(session, row.id, [(header_id, True)])
         messages.add_deliveries(session, rows)
+
+
+def _by(row: Any, editor: PartnerView | None) -> dict[str, Any] | None:
+    """Who is said to have corrected the message; None = its author."""
+    if editor is None:
+        return {"by": ""}
+    return None if editor.id == row.author_id else {"by": editor.name or editor.email.partition("@")[0]}

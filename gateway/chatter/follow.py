@@ -10,6 +10,7 @@ from gateway.chatter.changelog import author_of
 from gateway.chatter.post import INVITED, SYSTEM, Draft, Posting
 from gateway.chatter.types import Types
 from gateway.errors import BadValue, NotFound
+from gateway.rules import sentences
 from gateway.rules.subscription import allowed, defaults, unknown
 from store.models.views import PartnerView, ThreadView
 from store.queries import follower as followers
@@ -69,7 +70,7 @@ def leave(
 
 def left_entry(thread: ThreadView, partner: PartnerView) -> Draft:
     """The log entry that says that somebody left."""
-    text = f"{partner.name or partner.email} no longer follows."
+    text = sentences.LEFT % {"name": partner.name or partner.email}
     return Draft(
         thread, "log", "note", SYSTEM, internal=True, body_text=text, body_html=f"<p>{_escaped(text)}</p>",
         generated=True, tell=False,
@@ -99,7 +100,7 @@ def _invited_entry(
 ) -> Draft:
     """The log entry about an invitation. He may be an outsider, and his answer is no note: so it is not internal."""
     name = partner.name or partner.email
-    words = f"{payload['by']} invited {name}." if by else f"{name} was invited."
+    words = (sentences.INVITED_BY if by else sentences.INVITED) % {"by": payload["by"], "name": name}
     return Draft(
         thread, "log", "note", author_of(by), body_text=words, body_html=f"<p>{_escaped(words)}</p>", generated=True,
         tell=False, concerned=frozenset({partner.id}), concern=INVITED, payload=payload,

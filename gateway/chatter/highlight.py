@@ -15,23 +15,32 @@ _MOST_FOUND = 50  # of each phrase
 _BLANK = re.compile(r"\s")
 
 
-def highlights(text: str, wanted: Sequence[Phrase]) -> list[str]:
-    """Where the phrases stand in a text: at most three snippets of HTML, hits inside ``<mark>``.
+def highlights(texts: Sequence[str], wanted: Sequence[Phrase]) -> list[str]:
+    """Where the phrases stand in the parts of a message: at most three snippets of HTML, hits inside ``<mark>``.
 
-    wanted: of ``store.search.phrases``; accents, case and the signs between words do not matter, as in the search.
+    texts: each is shown by itself, in this order. wanted: of ``store.search.phrases``; accents, case and the signs
+    between words do not matter, as in the search.
 
-    >>> highlights("Café & bar, order 4711 B", [("cafe",), ("4711", "b")])
-    ['<mark>Café</mark> &amp; bar, order <mark>4711 B</mark>']
+    >>> highlights(["Café & bar", "order 4711 B"], [("cafe",), ("4711", "b")])
+    ['<mark>Café</mark> &amp; bar', 'order <mark>4711 B</mark>']
     """
-    text = text[:MOST_LETTERS]
-    folded, places = _with_places(text)
-    hits = sorted({found for phrase in wanted for found in _find(folded, phrase)})
+    parts = [(text, *_with_places(text)) for text in (text[:MOST_LETTERS] for text in texts)]
+    patterns = [_pattern(phrase, [folded for _, folded, _ in parts]) for phrase in wanted]
+    snippets: list[str] = []
+    for text, folded, places in parts:
+        hits = sorted({span for one in patterns for span in _spans(one, folded)})
+        snippets += _snippets(text, places, len(folded), hits)
+    return list(dict.fromkeys(snippets))[:_MOST_HITS]
+
+
+def _snippets(text: str, places: Sequence[int], length: int, hits: Sequence[tuple[int, int]]) -> list[str]:
+    """The surroundings of the first hits in one text. length: of the folded text, which the hits are places in."""
     snippets: list[str] = []
     shown_to = -1
     for start, _ in hits:
         if start < shown_to or len(snippets) == _MOST_HITS:
             continue
-        left, right = max(0, start - _AROUND), min(len(folded), start + 2 * _AROUND)
+        left, right = max(0, start - _AROUND), min(length, start + 2 * _AROUND)
         inside = [(max(a, left), min(b, right)) for a, b in hits if a < right and b > left]
         snippets.append(_marked(text, places, left, right, inside))
         shown_to = right
@@ -51,14 +60,14 @@ def _with_places(text: str) -> tuple[str, Sequence[int]]:
     return "".join(letters), [*places, len(text)]
 
 
-def _find(folded: str, phrase: Phrase) -> list[tuple[int, int]]:
-    """Where the phrase stands at the beginning of words; where it does not, inside words."""
-    for inside in (False, True):
-        found = itertools.islice(pattern(phrase, inside=inside).finditer(folded), _MOST_FOUND)
-        spans = [one.span() for one in found]
-        if spans:
-            return spans
-    return []
+def _pattern(phrase: Phrase, folded: Sequence[str]) -> re.Pattern[str]:
+    """What finds the phrase at the beginning of words; where it stands so in none of the texts, inside words."""
+    beginning = pattern(phrase, inside=False)
+    return beginning if any(map(beginning.search, folded)) else pattern(phrase, inside=True)
+
+
+def _spans(wanted: re.Pattern[str], folded: str) -> list[tuple[int, int]]:
+    return [one.span() for one in itertools.islice(wanted.finditer(folded), _MOST_FOUND)]
 
 
 def _marked(text: str, places: Sequence[int], left: int, right: int, hits: Sequence[tuple[int, int]]) -> str:

@@ -10,7 +10,9 @@ from collections.abc import Mapping, Sequence
 from types import SimpleNamespace
 from typing import Any
 
+from gateway.mail.html import from_text
 from gateway.rules.tracking import in_words, visible_lines
+from gateway.wording import Wording
 from store.queries import types
 from store.search import Phrase, for_like, indexed
 from store.session import Session
@@ -38,16 +40,32 @@ def with_lines(session: Session, rows: Sequence[Any], *, outsider: bool) -> list
     ]
 
 
-def words_of(row: Any, files: Sequence[Any], label: str) -> str:
-    """What a search looks at, of what is shown. label: of its subtype, where it was found by that, else ""."""
-    tracked = [line[name] for line in row.tracking or () for name in ("label", "old", "new")]
-    parts = [label, row.subject or "", row.body_text, *(file.name for file in files), *tracked]
-    return "\n".join(part for part in parts if part)
+def words_of(row: Any, files: Sequence[Any], label: str) -> list[str]:
+    """What a search looks at, of what is shown, part by part. label: of its subtype, where it was found by that, else "".
+
+    A text that says nothing but what changed is left out: the lines stand below it.
+    """
+    tracked = [in_words([(line["label"], line["old"], line["new"])]) for line in row.tracking or ()]
+    text = "" if tracked and not row.body_html else row.body_text
+    parts = [label, row.subject or "", text, *(file.name for file in files), *tracked]
+    return [part for part in parts if part]
 
 
-def holds(text: str, wanted: Sequence[Phrase]) -> bool:
-    """A text holds all the phrases, be it inside longer words."""
-    words = indexed(text)
+def worded(row: Any, wording: Wording) -> Any:
+    """The row of an entry of the log in the reader's language; every other row as it is."""
+    if row.kind != "log":
+        return row
+    told = wording.told(row.body_text)
+    values = {**vars(row)} if isinstance(row, SimpleNamespace) else {**row._mapping}
+    values["tracking"] = [wording.line(line) for line in row.tracking or ()]
+    if told != row.body_text:
+        values |= {"body_text": told, "body_html": from_text(told)}
+    return SimpleNamespace(**values)
+
+
+def holds(texts: Sequence[str], wanted: Sequence[Phrase]) -> bool:
+    """The texts hold all the phrases, be it inside longer words."""
+    words = indexed("\n".join(texts))
     return all(for_like(phrase, inside=True) in words for phrase in wanted)
 
 

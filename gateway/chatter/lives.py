@@ -16,6 +16,7 @@ from gateway.chatter.plan import actor_trouble, key_trouble
 from gateway.chatter.post import Posting
 from gateway.chatter.types import TypeRules, Types
 from gateway.errors import BadValue, Conflict, FieldError, NotFound
+from gateway.rules import sentences
 from gateway.rules.subscription import allowed, defaults
 from gateway.rules.tracking import wrong_values
 from store.models.views import PartnerView, ThreadView
@@ -24,6 +25,11 @@ from store.queries import lives as store
 from store.queries import partner as partners
 from store.queries import thread as threads
 from store.session import Session
+
+_MOVED = {
+    False: (sentences.MOVED, sentences.SPLIT),
+    True: (sentences.MOVED_ONE, sentences.SPLIT_ONE),
+}  # is it one message
 
 
 class Lives:
@@ -60,9 +66,8 @@ class Lives:
             _mark_lines(session, thread)
             self._adapt(session, thread.id, rules)
         renamed = thread._replace(record_type=record_type, key=key)
-        self._log(
-            session, renamed, by, f"{self._name(session, thread)} is now {self._name(session, renamed)}", now
-        )
+        names = {"old": self._name(session, thread), "new": self._name(session, renamed)}
+        self._log(session, renamed, by, sentences.RENAMED % names, now)
         return renamed
 
     def merge(
@@ -81,7 +86,7 @@ class Lives:
         _mark_lines(session, thread, of=f"{thread.record_type}/{thread.key}")
         self._unite_followers(session, thread.id, into.id, rules, now)
         store.move_all(session, thread.id, into.id, now)
-        self._log(session, into, by, f"{self._name(session, thread)} was merged into this", now)
+        self._log(session, into, by, sentences.MERGED % {"record": self._name(session, thread)}, now)
         found = threads.by_id(session, into.id)
         assert found is not None
         return found
@@ -113,9 +118,10 @@ class Lives:
         followers.follow_all(session, rows)
         followers.invite(session, new.id, writers, now)
         self._follow_creator(session, new, by, rules, now)
-        count = f"{len(authors)} message{'' if len(authors) == 1 else 's'}"
-        self._log(session, thread, by, f"{count} moved to {self._name(session, new)}", now)
-        self._log(session, new, by, f"Split from {self._name(session, thread)}: {count}", now)
+        moved, split = _MOVED[len(authors) == 1]
+        count = len(authors)
+        self._log(session, thread, by, moved % {"count": count, "record": self._name(session, new)}, now)
+        self._log(session, new, by, split % {"count": count, "record": self._name(session, thread)}, now)
         return new
 
     def duplicate(
@@ -141,7 +147,8 @@ class Lives:
             assignee_id=None, creator_id=by.id if by else None, domain=thread.domain, members=thread.members, now=now,
         )  # fmt: skip
         self._posting.events.opened(session, [new], "api", now)
-        self._log(session, new, by, f"{rules.label} created\nCopied from {self._name(session, thread)}", now)
+        copied = sentences.COPIED % {"record": self._name(session, thread)}
+        self._log(session, new, by, f"{sentences.CREATED % {'label': rules.label}}\n{copied}", now)
         self._follow_creator(session, new, by, rules, now)
         return new
 

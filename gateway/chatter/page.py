@@ -16,11 +16,12 @@ from gateway.chatter.entries import delivery_views as delivery_views
 from gateway.chatter.entries import ledger_entries as ledger_entries
 from gateway.chatter.entries import ledger_entry as ledger_entry
 from gateway.chatter.highlight import highlights
-from gateway.chatter.lines import holds, with_lines, words_of
+from gateway.chatter.lines import holds, with_lines, worded, words_of
 from gateway.chatter.names import Person, RecordName, person
 from gateway.chatter.previews import LinkPreviewView, preview_view
 from gateway.mail.html import clean
 from gateway.rules.visibility import is_only_quoted
+from gateway.wording import Wording
 from store.models.views import PartnerView, ThreadView
 from store.queries import follower as followers
 from store.queries import listing
@@ -153,6 +154,7 @@ class PartnerDetails(msgspec.Struct, frozen=True):
 def message_views(
     session: Session, rows: Sequence[Any], words: Sequence[Phrase] = (), *, outsider: bool = False,
     labels: Mapping[tuple[str, str], str] | None = None, files: bool = True, previews: bool = False,
+    wording: Wording | None = None,
 ) -> list[MessageView]:  # fmt: skip
     """The messages of rows of ``messages.page``, in their order: two statements, three with previews.
 
@@ -162,7 +164,8 @@ def message_views(
     of the list; the body shows it as ever. outsider: without what is for staff: who was told, internal
     changes, and what a colleague's program quoted, which may be a note. labels: what subtypes are called that
     were found by that, by record type and name. files: False = none of them has any, which spares the question.
-    previews: with what their links lead to.
+    previews: with what their links lead to. wording: of the reader's language, for people; None = as it is
+    stored, for programs.
     """
     ids = [row.id for row in rows]
     files_of = messages.attachments_of(session, ids if files else ())
@@ -174,6 +177,8 @@ def message_views(
         for row, shown in zip(rows, narrowed, strict=True)
         if shown is row or holds(words_of(shown, files_of.get(row.id, []), names[row.id]), words)
     ]
+    if wording is not None:
+        rows = [worded(row, wording) for row in rows]
     staff = _staff_among(session, rows)
     linked = links.of_messages(session, ids) if previews else {}
     return [

@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from gateway.errors import BadValue, FieldError
 from gateway.mail.address import normalise
+from gateway.rules.language import is_language
 from gateway.rules.merge import merged
 from gateway.rules.own import OwnDomain, is_ours
 from gateway.rules.subscription import GENERIC
@@ -129,6 +130,8 @@ def _checked(session: Session, changes: Mapping[str, Any], partner: PartnerView 
             ZoneInfo(values["timezone"])
         except (ZoneInfoNotFoundError, ValueError, OSError) as trouble:
             raise BadValue.of("timezone", f"{values['timezone']!r} is not a time zone") from trouble
+    if values.get("language") and not is_language(values["language"]):
+        raise BadValue.of("language", f"{values['language']!r} is no language tag, such as it or de-AT")
     if "notify" in values:
         values["notify"] = _wishes(session, changes["notify"], partner)
     return values | _staff(values, partner)

@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 from gateway.chatter.types import TypeRules
 from gateway.errors import BadValue, FieldError
 from gateway.mail.address import normalise
+from gateway.rules.sentences import ASSIGNED_TO, IS_ACTIVE
 from gateway.rules.tracking import ACTIVE, ASSIGNEE, Change, changes, wrong_values
 from gateway.rules.visibility import may_access
 from store.models.views import PartnerView, ThreadView
@@ -144,7 +145,7 @@ def plan(
     if change.untracked:
         is_told = is_reassigned and assignee is not None and _id(assignee) != _id(actor)
         former = people.name_of(thread.assignee_id) if thread else ""
-        lines = (Change(ASSIGNEE, "Assigned to", former, _shown(assignee)),) if is_told else ()
+        lines = (Change(ASSIGNEE, ASSIGNED_TO, former, _shown(assignee)),) if is_told else ()
     return Plan(
         change, rules, thread, columns, lines, actor, assignee if is_reassigned else None,
         (thread.assignee_id or 0) if thread and is_reassigned else 0, unlogged,
@@ -171,10 +172,10 @@ def _lines(
 ) -> tuple[Change, ...]:
     lines = changes(rules.fields, thread.fields, columns.get("fields", thread.fields))
     if "assignee_id" in columns:
-        lines.append(Change(ASSIGNEE, "Assigned to", former, _shown(assignee)))
+        lines.append(Change(ASSIGNEE, ASSIGNED_TO, former, _shown(assignee)))
     if columns.get("active", thread.active) != thread.active:
         words = ("yes", "no") if thread.active else ("no", "yes")
-        lines.append(Change(ACTIVE, "Active", *words, type="boolean"))
+        lines.append(Change(ACTIVE, IS_ACTIVE, *words, type="boolean"))
     return tuple(lines)
 
 

@@ -56,13 +56,15 @@ class Posting:
     """Posts messages. domain: ours, where a thread has none of its own; new_header_id: mints a Message-ID.
 
     events: tells host applications, None = nobody listens. previews: enters links, None = no previews are made.
-    fanout: mails of a record within an hour, from which on those to followers wait.
+    fanout: mails of a record within an hour, from which on those to followers wait. language: of the house, for
+    who names none.
     """
 
     def __init__(
         self, *, types: Types, domain: str, new_header_id: Callable[[str], str], events: Events | None = None,
-        previews: Previews | None = None, fanout: int = 600,
+        previews: Previews | None = None, fanout: int = 600, language: str = "",
     ) -> None:  # fmt: skip
+        self.language = language
         self.events = events or Events()
         self.previews = previews or Previews()
         self._types = types
@@ -142,6 +144,7 @@ class Posting:
         messages.add_attachments(session, rows)
         if draft.attachment_ids:
             messages.bind_attachments(session, message_id, draft.attachment_ids)
+            messages.show_inside(session, draft.shown_inside)
 
     def _follow(self, session: Session, draft: Draft, audience: Sequence[AudienceView], now: datetime) -> int:
         """Who writes begins to follow, and whom he names where the type wants that (Odoo's mail_post_autofollow).

@@ -21,6 +21,7 @@ from gateway.chatter.plan import RecordChange as RecordChange
 from gateway.chatter.post import ASSIGNED, Draft, Posting
 from gateway.chatter.types import Types
 from gateway.errors import NotFound
+from gateway.rules import sentences
 from gateway.rules.values import SINGLE
 from store.models.views import ThreadView
 from store.queries import follower as followers
@@ -165,7 +166,7 @@ def _entries(done: Plan, thread: ThreadView) -> list[Draft]:
 
 def _logged(done: Plan, thread: ThreadView) -> list[Draft]:
     if done.thread is None and not done.change.untracked:
-        words = f"{done.rules.label} created"
+        words = sentences.CREATED % {"label": done.rules.label}
         words = f"{words}\n{done.change.words}" if done.change.words else words
         entry, under = plain_entry(thread, done.actor, words), done.rules.creation
         told = under is not None and not done.change.silent

@@ -14,7 +14,7 @@ from typing import Any
 import msgspec
 import structlog
 
-from gateway.chatter import edited_files
+from gateway.chatter import edited_files, linked_images
 from gateway.chatter.actor import may_open, reader_of
 from gateway.chatter.names import Person, RecordName
 from gateway.chatter.page import ChangeView, FileView, NoticeView, file_view
@@ -23,7 +23,8 @@ from gateway.chatter.post import SYSTEM, Draft, File, Posting, Receipt
 from gateway.chatter.types import Types
 from gateway.chatter.write import KINDS, Writing, bodies, draft_of, write
 from gateway.errors import BadValue, Conflict, Forbidden, NotFound, RequestError
-from gateway.mail.html import from_text
+from gateway.mail.html import clean, from_text
+from gateway.rules import sentences
 from gateway.rules.recipients import INBOX
 from store.models.views import PartnerView, ThreadView
 from store.queries import files
@@ -118,16 +119,25 @@ def views(session: Session, rows: Sequence[Any]) -> list[ScheduledView]:
 
 def _view(row: Any, kept: list[FileView]) -> ScheduledView:
     writing = writing_of(row)
-    html, text = bodies(writing.body_html, writing.body_text)
+    html, text = bodies(linked_images.to_cids(writing.body_html, writing.attachment_ids), writing.body_text)
     return ScheduledView(
         id=row.id, record=RecordName(row.record_type, row.key), kind=writing.kind,
         author=Person(row.author_id, row.name, row.email, row.internal), send_at=row.send_at, subject=writing.subject,
-        body_html=html, body_text=text, mentions=list(writing.mentions), recipients=list(writing.recipients),
+        body_html=_at_addresses(html, writing), body_text=text, mentions=list(writing.mentions), recipients=list(writing.recipients),
         cc=list(writing.cc), skip_followers=writing.skip_followers, attachment_ids=list(writing.attachment_ids),
         template=writing.template, signature=writing.signature, state=row.state, trouble=row.trouble,
         created_at=row.created_at, date=row.send_at, subtype=KINDS.get(writing.kind, ""),
         internal=writing.kind == "note", attachments=kept,
     )  # fmt: skip
+
+
+def _at_addresses(html: str, writing: Writing) -> str:
+    """The HTML with the uploads that it shows at their addresses again."""
+    if not writing.attachment_ids:
+        return html
+    urls = {linked_images.content_id(one): linked_images.address(one) for one in writing.attachment_ids}
+    inside = {file.content_id: f"cid:{file.content_id}" for file in writing.files if file.content_id}
+    return clean(html, urls | inside)
 
 
 def writing_of(row: Any) -> Writing:
@@ -279,7 +289,8 @@ def _fail(database: Database, row: Any, trouble: str, posting: Posting, now: dat
         store.change(session, row.id, {"state": "failed", "trouble": trouble})
         thread = threads.by_id(session, row.thread_id)
         assert thread is not None
-        text = f"A scheduled message of {row.name or row.email} was not posted: {trouble}\n\n{_view(row, []).body_text}"
+        said = sentences.NOT_POSTED % {"name": row.name or row.email, "trouble": trouble}
+        text = f"{said}\n\n{_view(row, []).body_text}"
         draft = Draft(
             thread, "log", "note", SYSTEM, internal=True, body_text=text, body_html=from_text(text), generated=True,
             tell=False,

@@ -8,6 +8,7 @@ from typing import Any
 
 from gateway.chatter.partners import address_or_bad_value
 from gateway.errors import BadShape, BadValue, FieldError
+from gateway.rules.language import is_language
 from gateway.rules.send_at import send_at
 from gateway.templating import BadPlaceholder, check_placeholders
 
@@ -42,7 +43,7 @@ def check(values: Mapping[str, Any], now: datetime) -> None:
 
 
 def used(row: Any) -> frozenset[str]:
-    """The names that the texts of a template use."""
+    """The names that the texts of a template use, as ``check_placeholders`` tells them."""
     values = {name: getattr(row, name) for name in (*TEXTS, "variants", "recipients")}
     texts: Sequence[tuple[str, str]] = [
         one for one in _sources(values) if not one[0].startswith("recipients")
@@ -71,7 +72,12 @@ def _check_send_at(source: str, now: datetime) -> None:
 
 
 def _check_shape(tag: str, texts: Any) -> None:
-    """Raise BadShape for a variant that is no object of texts."""
+    """Raise BadShape for a variant that is no object of texts, BadValue for one of no language."""
+    if not is_language(tag):
+        raise BadValue.of(
+            f"variants/{tag.replace('~', '~0').replace('/', '~1')}",
+            f"{tag!r} is no language tag, such as it or de-AT",
+        )
     if not isinstance(texts, dict):
         raise BadShape("a variant is an object", [FieldError(f"#/variants/{tag}", "expected an object")])
     for name, text in texts.items():

@@ -1,8 +1,8 @@
 """Templates of the host application: texts with placeholders, filled in for a record and a reader.
 
-Placeholders: ``{{ record.title }}``, ``{{ record.fields.amount }}`` (as the host gave it),
-``{{ record.shown.amount }}`` (as a person reads it), ``{{ author.name }}``, ``{{ reader.name }}``; braces
-themselves are written ``{{ '{{' }}``. A
+Placeholders: ``{{ record.title }}``, ``{{ record.fields.amount }}`` (as the host gave it: 1234.5),
+``{{ record.shown.amount }}`` (as a person reads it in the language of its reader: 1.234,50 €),
+``{{ author.name }}``, ``{{ reader.name }}``; braces themselves are written ``{{ '{{' }}``. A
 message made from a template keeps one text for the thread; each reader's mail carries the text in his
 language and with his name. Source: Odoo Chatter, "Email templates".
 """
@@ -18,12 +18,13 @@ from typing import Any
 from gateway.chatter.partners import address_or_bad_value
 from gateway.chatter.post import File
 from gateway.chatter.template_shape import TEXTS, check, used
-from gateway.chatter.types import rules_of
+from gateway.chatter.types import TypeRules, rules_of
 from gateway.errors import BadValue, FieldError, NotFound
 from gateway.mail.html import clean, from_text, to_text
 from gateway.rules import send_at as moments
 from gateway.rules.values import show
 from gateway.templating import BadPlaceholder, fill_placeholders
+from gateway.wording import wording
 from store.models.views import ThreadView
 from store.queries import template as store
 from store.queries import types as type_store
@@ -102,14 +103,17 @@ def render(
     author: Any = NOBODY,
     language: str = "",
     reader: Any = NOBODY,
+    house: str = "",
 ) -> Rendered:
     """Fill in a template for a record.
 
     author, reader: anything with name and email. language: a BCP 47 tag, "" = as the template is written.
-    Raises NotFound, and BadValue naming the place of a placeholder that leads nowhere.
+    house: the language of values in such a text. Raises NotFound, and BadValue naming the place of a placeholder
+    that leads nowhere.
     """
     row = get(session, name, thread.record_type)
-    filled = _fill(row, _record(session, thread), author, Who(reader.name, reader.email, language))
+    record = _Record(thread, _rules(session, thread), house)
+    filled = _fill(row, record, author, Who(reader.name, reader.email, language))
     attached = store.files_of(session, [name])
     return replace(
         filled, files=tuple(File(one.name, one.content_type, one.size, one.blob) for one in attached)
@@ -124,7 +128,8 @@ def send_at(session: Session, name: str, thread: ThreadView, now: datetime) -> d
     row = get(session, name, thread.record_type)
     if not row.send_at:
         return now
-    text = _filled(name, "send_at", row.send_at, {"record": _record(session, thread)}, html=False)
+    record = _Record(thread, _rules(session, thread))
+    text = _filled(name, "send_at", row.send_at, {"record": record.in_language(None)}, html=False)
     try:
         return max(moments.send_at(text, now), now)
     except ValueError as trouble:
@@ -139,6 +144,7 @@ def personalise(
     thread: ThreadView,
     *,
     author: Any,
+    house: str = "",
     own_subject: bool = False,
     signed: bool = False,
 ) -> int:
@@ -147,14 +153,15 @@ def personalise(
     own_subject: the message has a subject of its own, which stays. signed: the author's signature stands below.
     """
     row = get(session, name, thread.record_type)
-    by_name = "reader" in used(row)
-    if not by_name and not row.variants:
+    names = used(row)
+    by_name = "reader" in names
+    if not by_name and not row.variants and "record.shown" not in names:
         return 0
     readers: dict[Who, list[int]] = defaultdict(list)
     for one in store.readers(session, message_id):
         who = Who(one.name or one.email.partition("@")[0], one.email, one.language)
         readers[who if by_name else Who(language=one.language)].append(one.id)
-    record = _record(session, thread)
+    record = _Record(thread, _rules(session, thread), house)
     signature = signature_of(session, author.partner_id) if signed else ""
     for who, deliveries in readers.items():
         filled = _fill(row, record, author, who)
@@ -174,23 +181,40 @@ def with_signature(html: str, text: str, signature: str) -> tuple[str, str]:
     return f"{html}<p>-- </p>{from_text(lines)}", f"{text.rstrip()}\n\n-- \n{lines}"
 
 
-def _record(session: Session, thread: ThreadView) -> dict[str, Any]:
-    """The record as placeholders see it; a declared field without a value is empty, not missing."""
+@dataclass(frozen=True, slots=True)
+class _Record:
+    """The record as placeholders see it. rules: of its type, None where that is gone. house: as of ``render``."""
+
+    thread: ThreadView
+    rules: TypeRules | None
+    house: str = ""
+
+    def in_language(self, language: str | None) -> dict[str, Any]:
+        """Its values, shown in a language, "" = the house's, None = as programs read them.
+
+        A declared field without a value is empty, not missing.
+        """
+        thread, declared = self.thread, self.rules.fields if self.rules else ()
+        said = None if language is None else wording(language or self.house)
+        shown = {rule.name: show(rule, thread.fields.get(rule.name)) for rule in declared}
+        if said is not None:
+            shown = {rule.name: said.value(shown[rule.name], rule.type) for rule in declared}
+        return {
+            "type": thread.record_type, "label": self.rules.label if self.rules else thread.record_type,
+            "key": thread.key, "title": thread.title, "url": thread.url or "",
+            "fields": {**{rule.name: "" for rule in declared}, **thread.fields}, "shown": {**thread.fields, **shown},
+        }  # fmt: skip
+
+
+def _rules(session: Session, thread: ThreadView) -> TypeRules | None:
     row = next((one for one in type_store.record_types(session) if one.name == thread.record_type), None)
-    rules = rules_of(row.name, row.label, row.config) if row is not None else None
-    declared = rules.fields if rules else ()
-    shown = {**thread.fields, **{rule.name: show(rule, thread.fields.get(rule.name)) for rule in declared}}
-    return {
-        "type": thread.record_type, "label": rules.label if rules else thread.record_type, "key": thread.key,
-        "title": thread.title, "url": thread.url or "",
-        "fields": {**{rule.name: "" for rule in declared}, **thread.fields}, "shown": shown,
-    }  # fmt: skip
+    return rules_of(row.name, row.label, row.config) if row is not None else None
 
 
-def _fill(row: Any, record: Mapping[str, Any], author: Any, reader: Who) -> Rendered:
+def _fill(row: Any, record: _Record, author: Any, reader: Who) -> Rendered:
     where, texts = _variant(row, reader.language)
     context = {
-        "record": record,
+        "record": record.in_language(reader.language),
         "author": {"name": author.name, "email": author.email},
         "reader": {"name": reader.name, "email": reader.email, "language": reader.language},
     }

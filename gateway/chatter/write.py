@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import NamedTuple
 
-from gateway.chatter import templates
+from gateway.chatter import linked_images, templates
 from gateway.chatter.partners import address_or_bad_value, find_or_add, known
 from gateway.chatter.post import Addressee, Author, Draft, File, Posting, Receipt
 from gateway.errors import BadShape, BadValue, Conflict, FieldError, NotFound
@@ -80,7 +80,7 @@ def write(
     him: nothing was posted. Who opened the record unproven and is addressed now follows it: that vouches for him.
     Raises BadValue naming the field, BadShape without any body.
     """
-    draft = draft_of(session, thread, writing, now, author)
+    draft = draft_of(session, thread, writing, now, author, house=posting.language)
     receipt = posting.post(session, draft, now)
     if writing.template and not _has_body(writing):
         own_subject = bool(writing.subject)
@@ -90,6 +90,7 @@ def write(
             writing.template,
             thread,
             author=draft.author,
+            house=posting.language,
             own_subject=own_subject,
             signed=writing.signature,
         )
@@ -111,11 +112,12 @@ def send_at(session: Session, thread: ThreadView, template: str, now: datetime) 
 
 
 def draft_of(
-    session: Session, thread: ThreadView, writing: Writing, now: datetime, author: PartnerView | None = None
-) -> Draft:
-    """The draft of what somebody wrote; see ``write``."""
+    session: Session, thread: ThreadView, writing: Writing, now: datetime, author: PartnerView | None = None, *,
+    house: str = "",
+) -> Draft:  # fmt: skip
+    """The draft of what somebody wrote; see ``write``. house: the language of who names none."""
     if writing.template:
-        writing = _loaded(session, thread, writing)
+        writing = _loaded(session, thread, writing, house)
     if writing.kind not in KINDS:
         raise BadValue.of("kind", f"{writing.kind!r} is neither message nor note")
     author = author or known(session, writing.author, "author")
@@ -133,7 +135,8 @@ def draft_of(
     addressed = named.told(confirmed)
     if writing.body_html is None and writing.body_text is None and not writing.attachment_ids:
         raise BadShape("a message needs body_html or body_text", [FieldError("#/body_text", "missing")])
-    html, text = bodies(writing.body_html, writing.body_text)
+    body_html, shown = linked_images.into_body(session, writing.body_html, writing.attachment_ids)
+    html, text = bodies(body_html, writing.body_text)
     if writing.signature:
         html, text = templates.with_signature(html, text, signature_of(session, author.id))
     chosen = free_files(
@@ -145,7 +148,7 @@ def draft_of(
     return Draft(
         thread, writing.kind, KINDS[writing.kind], Author(author.id, author.name, author.email, author.internal),
         actor_id=actor.id, internal=is_note, subject=_one_line(writing.subject), body_html=html, body_text=text,
-        files=writing.files, attachment_ids=tuple(chosen), extra_search=tuple(chosen.values()),
+        files=writing.files, attachment_ids=tuple(chosen), shown_inside=shown, extra_search=tuple(chosen.values()),
         mentioned=addressed[0], recipients=addressed[1], confirmed=confirmed,
         addressees=addressees(to=recipients, cc=copied), named_only=writing.skip_followers,
         followers=() if is_note or not actor.active else ((actor.id, actor.internal),),
@@ -165,7 +168,7 @@ def _has_body(writing: Writing) -> bool:
     return writing.body_html is not None or writing.body_text is not None
 
 
-def _loaded(session: Session, thread: ThreadView, writing: Writing) -> Writing:
+def _loaded(session: Session, thread: ThreadView, writing: Writing, house: str) -> Writing:
     """The writing with what its template says where it says nothing itself.
 
     A message to one person is loaded with his name and in his language; each mail has its reader's anyway.
@@ -176,7 +179,7 @@ def _loaded(session: Session, thread: ThreadView, writing: Writing) -> Writing:
     try:
         loaded = templates.render(
             session, writing.template, thread, author=author, reader=reader or templates.NOBODY,
-            language=reader.language if reader else "",
+            language=reader.language if reader else "", house=house,
         )  # fmt: skip
     except NotFound as trouble:
         raise BadValue.of("template", str(trouble)) from trouble

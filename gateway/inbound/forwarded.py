@@ -16,6 +16,7 @@ from gateway.chatter.post import Author, Draft
 from gateway.inbound.reading import PassedOn
 from gateway.mail.address import normalise
 from gateway.mail.html import from_text
+from gateway.rules import sentences
 from gateway.rules.authorship import Confidence, Policy
 from store.models.views import PartnerView
 from store.session import Session
@@ -57,7 +58,7 @@ def remark(draft: Draft, passed_on: PassedOn, customers_id: int) -> Draft:
 
     draft: his own, as it would have been posted. It makes him follow and tells him nothing.
     """
-    text = passed_on.comment or f"Forwarded a mail of {passed_on.author.addr_spec}."
+    text = passed_on.comment or sentences.FORWARDED % {"address": passed_on.author.addr_spec}
     return replace(
         draft,
         kind="note" if passed_on.comment else "log",

@@ -113,15 +113,7 @@ class Pipeline:
                 confirmed=bool(row.confirmed),
                 internal_partner=internal,
                 partner_active=row.partner_id is None or bool(row.active),
-                may_access=thread is None
-                or may_access(
-                    internal=internal,
-                    active=True,
-                    partner_id=row.partner_id,
-                    members=thread.members,
-                    access=self._access(thread.record_type),
-                    follows=row.follower_id is not None,
-                ),
+                may_access=self._opens(row, thread),
                 withdrawn=row.message_id is not None and (message is None or message.deleted_at is not None),
                 read=row.read_at is not None,
                 suppressed=row.suppressed,
@@ -136,6 +128,13 @@ class Pipeline:
             )
         return why_not
 
+    def _opens(self, row: Any, thread: Any | None) -> bool:
+        """The reader may open the record; who was only named on a closed one reads that one message."""
+        return thread is None or may_access(
+            internal=bool(row.internal), active=True, partner_id=row.partner_id, members=thread.members,
+            access=self._access(thread.record_type), follows=row.follower_id is not None,
+        )  # fmt: skip
+
     def _mail(
         self, row: Any, page: Page, shared: dict[Any, list[bytes]], now: datetime, *, largest: int
     ) -> Mail:
@@ -143,7 +142,8 @@ class Pipeline:
         house = self._house
         domain = house.domain(thread.domain if thread is not None else "")
         files = page.files.get(row.message_id, ())
-        body = self._renderer.body(row, message, thread, files, largest=largest)
+        opens = self._opens(row, thread)
+        body = self._renderer.body(row, message, thread, files, largest=largest, opens=opens)
         common = shared.get(key := (row.message_id or -row.id, row.header_id, body.hash))
         if common is None:
             history = page.ids.get(row.message_id, ())

@@ -18,7 +18,7 @@ from markupsafe import Markup, escape
 
 from gateway.mail import compose
 from gateway.mail.dkim import body_hash
-from gateway.mail.html import clean, from_text
+from gateway.mail.html import clean, from_text, to_text
 from gateway.outbound.addressees import names
 from gateway.outbound.enclosures import ListedFile, enclose, room_for_files
 from gateway.outbound.house import MARKER, House
@@ -26,6 +26,7 @@ from gateway.rules.recipients import ANSWER, CHARGE
 from gateway.rules.tracking import visible_lines
 from gateway.rules.visibility import is_only_quoted
 from gateway.templating import Templates
+from gateway.wording import Wording
 from store.blobs import BlobStore
 
 _REASONS = frozenset({"follower", "mention", "assigned", "invited", ANSWER, CHARGE})
@@ -74,6 +75,8 @@ def author_of(row: Any, message: Any | None) -> str:
     """Who wrote, as readers see it; "" for the system."""
     if message is None:
         return str((row.payload or {}).get("by") or "")
+    if not (message.author_id or message.author_email):
+        return ""
     return str(message.author_name or message.partner_name or message.author_email.partition("@")[0])
 
 
@@ -89,15 +92,18 @@ class Renderer:
         self._octets = 0
 
     def body(
-        self, row: Any, message: Any | None, thread: Any | None, files: Sequence[Any], *, largest: int
-    ) -> Body:
+        self, row: Any, message: Any | None, thread: Any | None, files: Sequence[Any], *, largest: int,
+        opens: bool = True,
+    ) -> Body:  # fmt: skip
         """The body for one row of a page. largest: octets of the largest mail that will be taken; 0 = no room for files.
+
+        opens: the reader may open the record, so he is shown the way to its page.
 
         Raises jinja2.TemplateError.
         """
         language = self._templates.language(row.language or "")
         if message is None:
-            return self._render(row, None, thread, files, language, largest)
+            return self._render(row, None, thread, files, language, largest, opens)
         if message.partner_internal and not row.internal:
             files = [
                 file
@@ -111,12 +117,12 @@ class Renderer:
         key = (
             message.id, message.edited_at, bool(row.internal), row.follower_id is not None, language,
             template_of(row.kind, message.kind, row.reason), reason, thread and thread.title,
-            own.get("html"), own.get("subject"), tuple(file.id for file in files), largest if files else 0,
+            own.get("html"), own.get("subject"), own.get("by"), opens, tuple(file.id for file in files), largest if files else 0,
         )  # fmt: skip
         with self._lock:
             found = self._bodies.get(key)
             if found is None:
-                found = self._render(row, message, thread, files, language, largest)
+                found = self._render(row, message, thread, files, language, largest, opens)
                 self._keep(key, found)
             return found
 
@@ -128,16 +134,19 @@ class Renderer:
             self._octets -= len(oldest.content)
 
     def _render(
-        self, row: Any, message: Any | None, thread: Any | None, files: Sequence[Any], language: str, largest: int
+        self, row: Any, message: Any | None, thread: Any | None, files: Sequence[Any], language: str, largest: int,
+        opens: bool,
     ) -> Body:  # fmt: skip
-        said, html = _texts(row, message)
+        wording = self._templates.wording(language)
+        said, html = _texts(row, message, wording)
         enclosed = enclose(
             files, room=room_for_files(largest, said, html) if files else 0, blobs=self._blobs,
             url_of=lambda file_id: self._house.file_url(file_id, row.created_at),
         )  # fmt: skip
         cids = {number: cid for number, (cid, _) in enclosed.inline.items()}
         name = template_of(row.kind, message.kind if message else "", row.reason)
-        context = self._context(row, message, thread, enclosed.listed)
+        context = self._context(row, message, thread, enclosed.listed, wording, opens)
+        context["only_quoted"] = not enclosed.listed and not cids and _says_nothing(message, said, html)
         words, signature = _without_signature(said)
         context |= {"body_text": words, "signature": signature, "body_html": Markup(_shown(said, html, cids))}  # noqa: S704 - cleaned
         render = self._templates.render
@@ -149,28 +158,41 @@ class Renderer:
         return Body(subject, part.fields, part.content, body_hash(part.content))
 
     def _context(
-        self, row: Any, message: Any | None, thread: Any | None, files: Sequence[ListedFile]
-    ) -> dict[str, Any]:
+        self, row: Any, message: Any | None, thread: Any | None, files: Sequence[ListedFile], wording: Wording,
+        opens: bool,
+    ) -> dict[str, Any]:  # fmt: skip
         payload = _with_moments(row.payload or {})
-        link = self._house.record_url(thread.record_type, thread.key) if thread and row.internal else ""
+        may_look = row.internal and opens
+        link = self._house.record_url(thread.record_type, thread.key) if thread and may_look else ""
         return {
             "house": self._house, "marker": MARKER, "thread": thread, "payload": payload, "reason": row.reason,
             "author": author_of(row, message), "link": link, "files": files, "follows": row.follower_id is not None,
             "unverified": message is not None and is_unverified(message.confidence),
-            "message": _said(row, message),
+            "message": _said(row, message, wording),
             "to": names(message, "to", internal=bool(row.internal)), "cc": names(message, "cc", internal=bool(row.internal)),
             "subject": (payload.get("subject") if message else "") or subject_of(row, message, thread),
         }  # fmt: skip
 
 
-def _texts(row: Any, message: Any | None) -> tuple[str, str]:
-    """Text and HTML of what was written; "" where there is nothing in that form."""
+def _texts(row: Any, message: Any | None, wording: Wording) -> tuple[str, str]:
+    """Text and HTML of what was written; "" where there is nothing in that form.
+
+    What an entry of the log says in our own words is said in the reader's language.
+    """
     payload = row.payload or {}
     if message is None or "html" in payload:  # a text for this reader alone
         return str(payload.get("text", "")), str(payload.get("html", ""))
     if message.tracking and not message.body_html:
         return "", ""  # the changes are shown line by line already
+    if message.kind == "log" and (told := wording.told(message.body_text)) != message.body_text:
+        return told, from_text(told)
     return message.body_text, message.body_html
+
+
+def _says_nothing(message: Any | None, said: str, html: str) -> bool:
+    """Nothing is said in the message, and what it quoted is not in the mail."""
+    nothing = not said.strip() and "<img" not in html and not to_text(html).strip()
+    return message is not None and nothing and bool(message.quoted_html)
 
 
 def _without_signature(text: str) -> tuple[str, str]:
@@ -206,7 +228,7 @@ def _with_moments(payload: Mapping[str, Any]) -> Mapping[str, Any]:
     return {**payload, "received": datetime.fromisoformat(received)} if received else payload
 
 
-def _said(row: Any, message: Any | None) -> Said:
+def _said(row: Any, message: Any | None, wording: Wording) -> Said:
     if message is None:
         return Said("message", False, row.created_at, None)
     lines = visible_lines(message.tracking or (), internal=bool(row.internal))
@@ -214,7 +236,7 @@ def _said(row: Any, message: Any | None) -> Said:
         message.kind,
         message.internal,
         message.date,
-        [{"type": "", **line} for line in lines] or None,
+        [wording.line(line) for line in lines] or None,
         outside=message.kind == "note" and message.author_id is not None and not message.partner_internal,
     )
 

@@ -10,8 +10,8 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from gateway.rules.values import FORMATTED, is_empty, key_of, same, trouble
 from gateway.rules.values import Field as Field
-from gateway.rules.values import is_empty, key_of, same, trouble
 from gateway.rules.values import show as show
 
 NOTHING = "—"
@@ -25,7 +25,8 @@ class Change:
     """One line of a log entry; old and new are texts for people, "" where there was no value.
 
     type: boolean where readers see the words of their own language. internal: for staff only. old_value,
-    new_value: what tells the values apart where a text is only their label, None = the texts do.
+    new_value: what tells the values apart where a text is only their label, None = the texts do. kind: of
+    ``values.FORMATTED`` where readers see the texts as their own language writes them, else "".
     """
 
     field: str
@@ -36,6 +37,7 @@ class Change:
     internal: bool = False
     old_value: str | None = None
     new_value: str | None = None
+    kind: str = ""
 
 
 def changes(fields: Sequence[Field], old: Mapping[str, Any], new: Mapping[str, Any]) -> list[Change]:
@@ -57,6 +59,7 @@ def changes(fields: Sequence[Field], old: Mapping[str, Any], new: Mapping[str, A
                 internal=rule.internal,
                 old_value=keys[0],
                 new_value=keys[1],
+                kind=rule.type if rule.type in FORMATTED else "",
             )
         )
     return found

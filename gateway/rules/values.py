@@ -31,12 +31,16 @@ from typing import Any
 SINGLE = frozenset({"choice", "text", "boolean", "reference"})
 """Types whose values can be told apart and counted: how long a record had each (chatter/durations)."""
 
+FORMATTED = frozenset({"number", "money", "date", "datetime"})
+"""Types whose stored texts a reader sees as his own language writes them; ``read`` gives the values back."""
+
 FIELD_TYPES = ("text", "number", "money", "date", "datetime", "boolean", "choice", "reference", "list")
 _LONGEST_NUMBER = 40
 _NUMBER = re.compile(r"[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]+)?")
 _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")  # RFC 3339 section 5.6, full-date
 _TIME = re.compile(r"[0-9]{2}:[0-9]{2}")
 _LONGEST_CURRENCY = 8
+_MOST_ZEROS = 40  # 1e999999 is a number, and no text
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,6 +142,27 @@ def show(rule: Field, value: Any) -> str:
         case "list" if isinstance(value, list):
             return ", ".join(_name(item) for item in value)
     return str(value)
+
+
+def read(kind: str, text: str) -> tuple[Any, str]:
+    """The value that ``show`` wrote, and the currency of money; (None, "") where the text is none of the kind.
+
+    kind: of FORMATTED. Numbers come as Decimal.
+
+    >>> read("money", "12.50 EUR")
+    (Decimal('12.50'), 'EUR')
+    """
+    match kind:
+        case "number" | "money":
+            amount, _, currency = text.partition(" " if kind == "money" else "\0")
+            number = _decimal(amount)
+            fits = number is not None and abs(number.adjusted()) < _MOST_ZEROS
+            return (number, currency) if fits else (None, "")
+        case "date":
+            return _date(text), ""
+        case "datetime":
+            return _moment(text.replace(" UTC", "Z")), ""
+    return None, ""
 
 
 def _identity(rule: Field, value: Any) -> Any:

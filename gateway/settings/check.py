@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from gateway.rules.language import is_language
 from gateway.settings.sections import Domain, Settings
 
 LOCAL_PART_OCTETS = 64  # RFC 5321 section 4.5.3.1.1
@@ -23,6 +24,7 @@ def check(settings: Settings) -> list[str]:
     """What is wrong, one line each, ``setting: words``; empty when all is well."""
     return [
         *_data(settings), *_domains(settings), *_web(settings), *_peers(settings), *_relay(settings), *_sockets(settings), *_files(settings),
+        *_notify(settings),
     ]  # fmt: skip
 
 
@@ -60,6 +62,11 @@ def _domains(settings: Settings) -> Iterator[str]:
         yield from _prefixes(domain, place)
         if bool(domain.dkim_selector) != bool(domain.dkim_key):
             yield f"{place}.dkim_selector: selector and key come together or not at all"
+
+
+def _notify(settings: Settings) -> Iterator[str]:
+    if not is_language(settings.notify.language):
+        yield f"notify.language: {settings.notify.language!r} is no language tag, such as it or de-AT"
 
 
 def _prefixes(domain: Domain, place: str) -> Iterator[str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import textwrap
 from collections.abc import Iterator
-from typing import Any, get_args, get_type_hints
+from typing import Any, get_args, get_origin, get_type_hints
 
 import msgspec
 
@@ -47,19 +47,22 @@ def _settings(section: type[Section]) -> Iterator[str]:
     for info in msgspec.structs.fields(section):
         if section is Auth and info.name == "hops":
             continue
-        meta = get_args(hints[info.name])[1]
+        kind, meta = get_args(hints[info.name])
         yield from _comment(meta.description)
-        yield f"#{info.name} = {toml_value(_default(info))}"
+        yield f"#{info.name} = {toml_value(_default(info, kind))}"
 
 
 def _comment(text: str) -> list[str]:
     return textwrap.wrap(text, 106, initial_indent="# ", subsequent_indent="# ", break_long_words=False)
 
 
-def _default(info: msgspec.structs.FieldInfo) -> Any:
+def _default(info: msgspec.structs.FieldInfo, kind: Any) -> Any:
+    """The default of a setting; of one that must be given, nothing of its kind."""
     if info.default is not msgspec.NODEFAULT:
         return info.default
-    return info.default_factory() if info.default_factory is not msgspec.NODEFAULT else ""
+    if info.default_factory is not msgspec.NODEFAULT:
+        return info.default_factory()
+    return (get_origin(kind) or kind)()
 
 
 def toml_value(value: Any) -> str:

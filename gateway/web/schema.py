@@ -156,7 +156,8 @@ class TypeBody(Body):
 
 class TemplateBody(Body):
     """PUT /templates/{name}. variants: language tag -> {subject, body_html, body_text}. send_at: when what is made
-    from it is sent: a time, a date, or one of these and a step: ``{{ record.fields.start }} - 2d``, ``+3h``."""
+    from it is sent: a time, a date, or one of these and a step: ``{{ record.fields.start }} - 2d``, ``+3h``. Texts show
+    ``{{ record.shown.amount }}`` as the reader's language writes it, ``{{ record.fields.amount }}`` as you sent it."""
 
     record_type: NullText = UNSET
     subject: NullText = UNSET

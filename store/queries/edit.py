@@ -67,9 +67,12 @@ def withdraw(session: Session, message_id: int, why: str, now: datetime) -> int:
 
 
 def forget_payloads(session: Session, message_id: int) -> None:
-    """Mail that still waits shows the message as it now stands, whatever it was to say."""
+    """Mail that still waits shows the message as it now stands, whatever it was to say; a correction says who made it."""
     statement = update(_delivery).where(
-        _delivery.c.message_id == message_id, _open, _delivery.c.payload.is_not(None)
+        _delivery.c.message_id == message_id,
+        _open,
+        _delivery.c.payload.is_not(None),
+        _delivery.c.kind != "correction",
     )
     session.execute(statement.values(payload=null()))
 

@@ -104,6 +104,14 @@ def pending(
     return {row.id: row.name for row in session.execute(statement)}
 
 
+def images(session: Session, ids: Sequence[int]) -> list[int]:
+    """Those of the files that are images, in the order of their ids."""
+    statement = select(_attachment.c.id).where(
+        _attachment.c.id.in_(ids), _attachment.c.content_type.like("image/%")
+    )
+    return list(session.scalars(statement.order_by(_attachment.c.id)))
+
+
 def delete(session: Session, attachment_id: int) -> None:
     """Take a file away; its octets stay until housekeeping."""
     session.execute(delete_rows(_attachment).where(_attachment.c.id == attachment_id))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -162,6 +162,16 @@ def attachment(session: Session, attachment_id: int) -> Any | None:
 def bind_attachments(session: Session, message_id: int, ids: Sequence[int]) -> None:
     """Make files part of a message."""
     session.execute(update(_attachment).where(_attachment.c.id.in_(ids)).values(message_id=message_id))
+
+
+def show_inside(session: Session, content_ids: Mapping[int, str]) -> None:
+    """Make files images inside the body of their message, under these Content-IDs."""
+    for attachment_id, content_id in content_ids.items():
+        session.execute(
+            update(_attachment)
+            .where(_attachment.c.id == attachment_id)
+            .values(content_id=content_id, inline=True)
+        )
 
 
 _older = _attachment.alias("older")

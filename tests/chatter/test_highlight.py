@@ -29,8 +29,18 @@ CASES = [
 
 @pytest.mark.parametrize(("query", "text", "shown", "why"), CASES)
 def test_f04_what_was_found_is_marked(query: str, text: str, shown: str, why: str):
-    assert highlights(text, phrases(query)) == [shown], why
+    assert highlights([text], phrases(query)) == [shown], why
 
 
 def test_what_is_not_there_marks_nothing():
-    assert highlights("4711B", phrases("4711/B")) == []
+    assert highlights(["4711B"], phrases("4711/B")) == []
+
+
+def test_each_part_of_a_message_is_shown_by_itself():
+    found = highlights(["Pump offer", "Here is the pump.", "pump.pdf"], phrases("pump"))
+
+    assert found == ["<mark>Pump</mark> offer", "Here is the <mark>pump</mark>.", "<mark>pump</mark>.pdf"]
+
+
+def test_the_beginning_of_a_word_in_one_part_spares_the_insides_in_the_others():
+    assert highlights(["reprint", "a printer"], phrases("print")) == ["a <mark>print</mark>er"]

@@ -178,7 +178,7 @@ def test_changes_of_one_call_become_one_entry_with_old_and_new_values(world: Wor
             "old_value": "new",
             "new_value": "won",
         },
-        {"field": "amount", "label": "Amount", "old": "10 EUR", "new": "12.5 EUR"},
+        {"field": "amount", "label": "Amount", "old": "10 EUR", "new": "12.5 EUR", "kind": "money"},
     ]
 
 

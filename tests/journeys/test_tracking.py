@@ -287,7 +287,7 @@ def test_t183_a_change_mapped_to_a_template_makes_its_entry_and_a_mail(shop: Wor
 
     entry, mail = shop.messages(thread)
     assert lines(entry) == [("Stage", "New", "Won")]
-    assert (mail.kind, mail.subject, mail.body_text) == ("message", "Order 1", "You won at 5 EUR!")
+    assert (mail.kind, mail.subject, mail.body_text) == ("message", "Order 1", "You won at €5.00!")
     assert shop.notices(mail.id) == {CAROL: ("queued", "recipient"), ALICE: ("queued", "recipient")}
 
 
@@ -298,7 +298,7 @@ def test_t183_a_field_that_is_filled_at_creation_sends_it_too(shop: World):
 
     with shop.database.read() as session:
         mail, created = conversation.page(session, thread.id)
-    assert (created.body_text, mail.body_text) == ("Order created", "You won at 5 EUR!")
+    assert (created.body_text, mail.body_text) == ("Order created", "You won at €5.00!")
 
 
 def test_the_answer_of_a_template_s_reader_lands_on_the_thread(shop: World):

@@ -113,3 +113,19 @@ async def test_an_image_that_a_colleague_only_quoted_is_in_no_mail_to_an_outside
         for mail in basket.mails
     }
     assert found == {"ina": ["pump", "plan"], "olga": ["pump"]}
+
+
+async def test_who_is_named_on_a_record_that_is_closed_to_him_is_shown_no_way_to_its_page(database: Database):
+    with database.write() as session:
+        author, ina = (a_partner(session, name, internal=True) for name in ("Alice Adams", "Ina"))
+        thread_id = a_thread(session, members=[author])
+        message = a_message(session, thread_id, author)
+        a_delivery(session, message, thread_id, ina, reason="mention")
+        a_delivery(session, message, thread_id, author, reason="mention")
+    basket = Basket()
+    dispatcher = a_dispatcher(database, basket)
+    await dispatcher.drain()
+    await dispatcher.stop()
+
+    shown = {mail.recipient: b"/r/ticket/42" in mail.content.replace(b"=\r\n", b"") for mail in basket.mails}
+    assert shown == {"ina@people.test": False, "alice.adams@people.test": True}

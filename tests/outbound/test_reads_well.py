@@ -116,3 +116,54 @@ async def test_the_question_was_that_you_tells_the_time_as_its_reader_writes_it(
 
     assert when in written.text and when in written.html
     assert "2026-11-23T" not in written.text + written.html
+
+
+QUOTED = {"body_text": "", "body_html": "", "quoted_html": "<blockquote>did it?</blockquote>"}
+
+
+@pytest.mark.parametrize(("language", "words"), [
+    ("en", "No new text; the quoted text is on the page."), ("it", "Nessun testo nuovo; il testo citato è nella pagina."),
+])  # fmt: skip
+async def test_an_answer_that_is_only_a_quotation_says_so(database, tmp_path, language: str, words: str):
+    written = await the_mail(database, tmp_path, language=language, **QUOTED)
+
+    assert written.text.count(words) == 1 and written.html.count(words) == 1
+    assert "did it?" not in written.text
+
+
+@pytest.mark.parametrize("said", [
+    {"body_text": "Yes.", "body_html": "<p>Yes.</p>"}, {"quoted_html": None},
+    {"body_html": '<p><img src="cid:x" alt=""></p>'},
+])  # fmt: skip
+async def test_what_says_anything_or_quotes_nothing_is_not_called_a_quotation(database, tmp_path, said):
+    written = await the_mail(database, tmp_path, **{**QUOTED, **said})
+
+    assert "No new text" not in written.text + written.html
+
+
+async def test_a_record_without_a_title_is_called_as_its_mails_are(database, tmp_path):
+    with database.write() as session:
+        thread_id = a_thread(session, title="", subject="Ticket 42")
+        message_id = a_message(session, thread_id, a_partner(session, "Alice Adams", internal=True))
+        a_delivery(session, message_id, thread_id, a_follower(session, thread_id, "Bob", internal=True))
+
+    written = await sent(database, tmp_path)
+
+    assert "\nTicket 42 · " in written.text.replace("\r\n", "\n")
+    assert ">Ticket 42 · " in written.html and "<title>Ticket 42</title>" in written.html
+
+
+@pytest.mark.parametrize(("kind", "words"), [("log", "Something changed:"), ("message", "Acme wrote:")])
+async def test_what_no_person_did_is_the_house_s(database, tmp_path, kind: str, words: str):
+    system = {"author_id": None, "author_name": "Threadpost", "author_email": ""}
+    with database.write() as session:
+        thread_id = a_thread(session)
+        values = {"kind": kind, "body_text": "Sold.", **system}
+        message_id = a_message(session, thread_id, **{"author_id": None, **values})
+        a_delivery(session, message_id, thread_id, a_follower(session, thread_id, "Bob"))
+
+    written = await sent(database, tmp_path)
+
+    assert words in written.text and words in written.html
+    assert "Threadpost" not in written.text + written.html
+    assert dict(written.headers)["From"].startswith("Acme <")

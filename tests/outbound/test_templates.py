@@ -10,6 +10,7 @@ from babel.messages.pofile import read_po
 from jinja2 import UndefinedError
 from jinja2.sandbox import SecurityError
 
+from gateway.rules.sentences import ASSIGNED_TO, IS_ACTIVE, SENTENCES
 from gateway.templating import DOMAIN, Templates, templates_directory
 
 DIRECTORY = templates_directory()
@@ -32,6 +33,7 @@ def test_every_sentence_of_the_mail_templates_is_translated_and_none_is_left_ove
 
     mail = {entry.id for entry in catalog if entry.id and entry.string}
     assert sentences() <= mail
+    assert {*SENTENCES, ASSIGNED_TO, IS_ACTIVE} <= mail
 
 
 @pytest.mark.parametrize(

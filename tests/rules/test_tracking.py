@@ -28,7 +28,7 @@ def test_changes_come_in_the_order_of_the_type_and_only_of_tracked_fields():
 
     assert found == [
         Change("stage", "Stage", "New", "Won", old_value="new", new_value="won"),
-        Change("amount", "Amount", "", "5 EUR"),
+        Change("amount", "Amount", "", "5 EUR", kind="money"),
     ]
     assert subtype_of([STAGE, AMOUNT], found) == "stage_changed"
 

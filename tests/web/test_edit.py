@@ -112,6 +112,38 @@ async def test_e04_a_correction_goes_to_those_who_have_the_old_text_under_a_new_
     ]
 
 
+async def test_e04_a_correction_says_who_made_it_where_that_was_not_the_author(web: Web, api: Api, said):
+    await add(api, "paolo@cliente.example", language="it")
+    await api.post("/records/ticket/7/followers", json={"email": "paolo@cliente.example", "notify": False})
+    await api.post(
+        "/records/ticket/7/messages", json={"kind": "message", "author": ALICE, "body_text": "50 EUR."}
+    )
+    mails = await send(web)
+    second = (await api.get("/records/ticket/7/messages")).json()["items"][0]["id"]
+    assert len(mails) == 3
+
+    await api.patch(f"/messages/{second}", json={"body_text": "60.", "actor": CARLA, "correction": True})
+    by_admin = {str(mail["To"]): text_of(mail) for mail in await send(web)}
+    await api.patch(f"/messages/{second}", json={"body_text": "70.", "correction": True})
+    by_nobody = {str(mail["To"]): text_of(mail) for mail in await send(web)}
+
+    assert "Carla corrected a message by Alice:" in by_admin[OLGA]
+    assert "Carla ha corretto un messaggio di Alice:" in by_admin["paolo@cliente.example"]
+    assert "A message by Alice was corrected:" in by_nobody[OLGA]
+
+
+async def test_who_made_a_correction_is_still_said_when_the_text_changes_while_it_waits(
+    web: Web, api: Api, said
+):
+    await send(web)
+    await api.patch(f"/messages/{said['id']}", json={"body_text": "60.", "actor": CARLA, "correction": True})
+
+    await api.patch(f"/messages/{said['id']}", json={"body_text": "70.", "actor": ALICE})
+
+    [correction] = await send(web)
+    assert "Carla corrected a message by Alice:" in text_of(correction) and "70." in text_of(correction)
+
+
 async def test_an_answer_to_a_correction_lands_on_the_thread(web: Web, api: Api, said):
     await send(web)
     await api.patch(f"/messages/{said['id']}", json={"body_text": "60.", "actor": ALICE, "correction": True})

@@ -12,6 +12,7 @@ from sqlalchemy import select
 from store.models import Delivery
 from tests.builders import DOMAIN, a_mail
 from tests.web.conftest import Web, add
+from tests.web.outbox import send
 
 Api = httpx.AsyncClient
 ALICE, BOB, CARLA, OLGA = (
@@ -232,3 +233,63 @@ async def test_a_mail_by_a_colleague_is_no_message_that_can_lose_a_file(web: Web
     answer = await api.patch(f"/messages/{message}", json={"actor": CARLA, "attachment_ids": []})
 
     assert answer.status_code == 409
+
+
+async def upload(api: Api, name: str = "plan.png", content: bytes = PIXEL) -> int:
+    answer = await api.post(UPLOAD, files={"file": (name, content)}, data={"pending": "true"})
+    assert answer.status_code == 201, answer.text
+    return int(answer.json()["id"])
+
+
+def linking(*ids: int, host: str = "") -> dict[str, Any]:
+    images = "".join(f'<img src="{host}/api/v1/attachments/{one}" alt="plan">' for one in ids)
+    return {"body_html": f"<p>See {images}</p>", "attachment_ids": list(ids)}
+
+
+@pytest.mark.parametrize("host", ["", "https://desk.corp.example"])
+async def test_h10_an_upload_that_the_body_links_stands_in_it_and_is_not_attached_once_more(
+    web: Web, api: Api, record, host: str
+):
+    image, text = await upload(api), await upload(api, "notes.txt", b"hello")
+
+    posted = await say(api, **{**linking(image, host=host), "attachment_ids": [image, text]})
+
+    assert f'<img src="/api/v1/attachments/{image}"' in posted["body_html"]
+    assert {one["id"]: one["inline"] for one in posted["attachments"]} == {image: True, text: False}
+    [mail] = await send(web)
+    assert [part.get_filename() for part in mail.iter_attachments()] == ["notes.txt"]
+    [inside] = [part for part in mail.walk() if part.get_content_type() == "image/png"]
+    html = mail.get_body(("html",)).get_content()
+    assert f'src="cid:{inside["Content-ID"].strip("<>")}"' in html and "plan.png" not in html
+
+
+async def test_h10_a_scheduled_message_keeps_the_upload_that_its_body_links(web: Web, api: Api, record):
+    image = await upload(api)
+    kept = await say(api, **linking(image), send_at="2026-11-24T12:00:00Z")
+
+    assert f'<img src="/api/v1/attachments/{image}"' in kept["body_html"]
+    change = {"body_html": kept["body_html"].replace("See", "Look"), "actor": ALICE}
+    await api.patch(f"/scheduled/{kept['id']}", json=change)
+    sent = await api.post(f"/scheduled/{kept['id']}/send", json={"actor": ALICE})
+
+    assert f'Look <img src="/api/v1/attachments/{image}"' in sent.json()["body_html"]
+    assert [one["inline"] for one in sent.json()["attachments"]] == [True]
+
+
+async def test_h10_an_edit_adds_the_upload_that_it_links(api: Api, record):
+    said, image = await say(api, body_text="See"), await upload(api)
+
+    edited = await patch(api, said, **linking(image))
+    again = await patch(api, edited, body_html=edited["body_html"].replace("See", "Look"))
+
+    assert f'Look <img src="/api/v1/attachments/{image}"' in again["body_html"]
+    assert [(one["id"], one["inline"]) for one in again["attachments"]] == [(image, True)]
+
+
+async def test_a_link_to_what_is_no_image_or_no_file_of_the_message_shows_nothing(api: Api, record):
+    text, foreign = await upload(api, "notes.txt", b"hello"), await upload(api)
+
+    posted = await say(api, **{**linking(text, foreign), "attachment_ids": [text]})
+
+    assert "<img" not in posted["body_html"]
+    assert [(one["id"], one["inline"]) for one in posted["attachments"]] == [(text, False)]

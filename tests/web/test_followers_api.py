@@ -354,7 +354,7 @@ async def test_who_is_assigned_reads_by_whom_and_what_changed_with_it(web: Web, 
     [mail] = await send(web)
     assert (mail["To"], mail["NotificationReason"]) == ("bob@corp.example", "assigned")
     assert "Ann assigned this to you:" in text_of(mail)
-    assert "Amount: - -> 5 EUR" in text_of(mail) and "Assigned to: - -> Bob" in text_of(mail)
+    assert "Amount: - -> €5.00" in text_of(mail) and "Assigned to: - -> Bob" in text_of(mail)
     assert "because this was assigned to you" in text_of(mail)
 
 

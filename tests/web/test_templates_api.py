@@ -107,7 +107,9 @@ async def test_d10_a_preview_shows_a_template_on_a_record_in_a_language(api: Api
     german = (await api.post("/templates/offer/preview", json={"record": "ticket/7", "reader": ERIKA})).json()
     assert english["subject"] == "Your offer: Pump <XL>" and english["recipients"] == [OLGA]
     assert english["body_html"] == "<p>Dear Olga,</p><p>it costs 60. <b>Alice</b></p>"
-    assert german["subject"] == "Ihr Angebot: Pump <XL>" and german["body_text"] == "Guten Tag Erika, 60 EUR."
+    assert (
+        german["subject"] == "Ihr Angebot: Pump <XL>" and german["body_text"] == "Guten Tag Erika, € 60,00."
+    )
     assert (await api.get(f"{record}/messages", params={"kind": "message"})).json()["items"] == []
 
 
@@ -151,7 +153,7 @@ async def test_t140_each_reader_gets_his_language_and_his_name(web: Web, api: Ap
     assert mails[OLGA]["Subject"] == mails[PAOLO]["Subject"] == "Your offer: Pump <XL>"
     assert mails[ERIKA]["Subject"] == "Ihr Angebot: Pump <XL>"
     assert "Dear Olga," in text_of(mails[OLGA]) and "Dear Paolo," in text_of(mails[PAOLO])
-    assert "Guten Tag Erika, 60 EUR." in text_of(mails[ERIKA])
+    assert "Guten Tag Erika, € 60,00." in text_of(mails[ERIKA])
     assert len({mail["Message-ID"] for mail in mails.values()}) == 1
     html = mails[OLGA].get_body(("html",)).get_content()
     assert "Dear Olga," in html and "<XL>" not in html

@@ -16,6 +16,7 @@ from gateway.chatter.names import Person, RecordName
 from gateway.chatter.partners import known
 from gateway.chatter.templates import NOBODY
 from gateway.errors import BadShape, BadValue, FieldError, NotFound
+from gateway.rules.language import is_language
 from gateway.web.api import template_rights
 from gateway.web.api.attachments import Upload, store_file, uploads_of
 from gateway.web.auth import Asking, hide_unless, needs
@@ -186,6 +187,8 @@ def delete_file(name: str, file_id: int, services: Given, caller: Asking, actor:
 def preview_template(name: str, data: PreviewBody, services: Given, caller: Asking) -> Preview:
     """What a message made from the template would say on a record, for who may open it. Nothing is written."""
     record_type, key = _record(data.record)
+    if data.language and not is_language(data.language):
+        raise BadValue.of("language", f"{data.language!r} is no language tag, such as it or de-AT")
 
     def work(session: Session) -> Preview:
         template_rights.visible(session, caller, "read", name)
@@ -195,7 +198,9 @@ def preview_template(name: str, data: PreviewBody, services: Given, caller: Aski
         author = known(session, data.author, "author") if data.author else NOBODY
         reader = known(session, data.reader, "reader") if data.reader else NOBODY
         language = data.language if data.language is not None else reader.language
-        filled = templates.render(session, name, thread, author=author, reader=reader, language=language)
+        filled = templates.render(
+            session, name, thread, author=author, reader=reader, language=language, house=services.posting.language
+        )  # fmt: skip
         now = services.now()
         moment = templates.send_at(session, name, thread, now)
         send_at = moment if moment > now else None

@@ -21,18 +21,22 @@ Upload = Annotated[dict[str, Any], Body(media_type=RequestEncodingType.MULTI_PAR
 def page(
     request: Request[Any, Any, Any], services: Services, template: str, *, status: int = 200, **context: Any
 ) -> Response[str]:
-    """A page. template: its name in templates/web. A colleague's own language comes before his browser's."""
-    colleague: Colleague | None = request.scope.get("user")
-    wish = colleague.partner.language if colleague else ""
-    language = services.templates.language(wish) if wish else spoken(request)
+    """A page. template: its name in templates/web."""
     shown = {
-        "colleague": colleague,
+        "colleague": request.scope.get("user"),
         "now": services.now(),
         "has_outbox": services.outbox_dir is not None,
         **context,
     }
-    html = services.templates.render(f"web/{template}", language, shown)
+    html = services.templates.render(f"web/{template}", language_of(request, services), shown)
     return Response(html, status_code=status, media_type=MediaType.HTML)
+
+
+def language_of(request: Request[Any, Any, Any], services: Services) -> str:
+    """The language of who looks: a colleague's own comes before his browser's."""
+    colleague: Colleague | None = request.scope.get("user")
+    wish = colleague.partner.language if colleague else ""
+    return services.templates.language(wish) if wish else spoken(request)
 
 
 def back_to(path: str) -> Redirect:

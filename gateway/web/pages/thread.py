@@ -15,7 +15,7 @@ from gateway.chatter.write import Writing, write
 from gateway.errors import BadValue
 from gateway.web.api.attachments import Stored, enter, store_file
 from gateway.web.auth import Colleague, LoggedIn, check_form
-from gateway.web.pages.render import Form, Upload, back_to, page, record_path
+from gateway.web.pages.render import Form, Upload, back_to, language_of, page, record_path
 from gateway.web.paging import Wished, both_ways
 from gateway.web.services import Given, Services
 from store.models.views import ThreadView
@@ -34,6 +34,8 @@ def show_thread(
 ) -> Response[str]:  # fmt: skip
     """The record with its messages, newest first. compose: message or note, the form that is open."""
 
+    wording = services.templates.wording(language_of(request, services))
+
     def work(session: Session) -> dict[str, Any]:
         thread = _open(session, services, colleague, record_type, key)
 
@@ -42,7 +44,7 @@ def show_thread(
         return {
             "record": services.record_view(session, thread),
             "label": services.types.get(record_type, session).label,
-            "messages": message_views(session, rows, previews=services.shows_previews),
+            "messages": message_views(session, rows, previews=services.shows_previews, wording=wording),
             "following_page": following,
             "followers": [follower_view(row) for row in shown],
             "is_following": followers.is_follower(session, thread.id, colleague.partner.id),
