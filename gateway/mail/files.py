@@ -94,7 +94,7 @@ _TYPE = re.compile(  # RFC 6838 section 4.2; the trees of RFC 6838 and RFC 2045,
 _RECHECKED = ("image/", "audio/", "video/", "text/plain", "application/pdf", "application/octet-stream")
 # Containers that other types are made of: a .docx is a zip, a .doc an OLE storage.
 _CONTAINERS = frozenset(("application/zip", "application/x-ole-storage", "application/gzip"))
-_SERVED = frozenset(("image/png", "image/jpeg", "image/gif", "image/webp", "application/pdf"))
+SERVED = frozenset(("image/png", "image/jpeg", "image/gif", "image/webp", "application/pdf"))
 _UNSAFE = re.compile(r"[\x00-\x1f\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\ufff9-\ufffb]")
 _RESERVED = re.compile(r'[<>:"|?*/\\]')
 _PATH = re.compile(r"\s*(?:[/\\~.]|[A-Za-z]:[/\\])")
@@ -147,7 +147,7 @@ def served_type(head: bytes, stored: str) -> str:
     """
     found = _magic(head[:1024])
     proven = (
-        found == stored if stored in _SERVED else stored == "text/plain" and not found and b"\0" not in head
+        found == stored if stored in SERVED else stored == "text/plain" and not found and b"\0" not in head
     )
     return stored if proven else "application/octet-stream"
 

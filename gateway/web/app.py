@@ -9,19 +9,13 @@ from __future__ import annotations
 from typing import Any
 from urllib.parse import unquote
 
-from litestar import Litestar, MediaType, Router
+from litestar import Litestar, Router
 from litestar.config.app import AppConfig
 from litestar.datastructures import MutableScopeHeaders, State
 from litestar.di import Provide
 from litestar.exceptions import HTTPException
-from litestar.handlers import HTTPRouteHandler
-from litestar.openapi.config import OpenAPIConfig
-from litestar.openapi.datastructures import ResponseSpec
-from litestar.openapi.plugins import JsonRenderPlugin
-from litestar.openapi.spec import Components, SecurityScheme
 from litestar.types import Message, Scope
 
-from gateway import __version__
 from gateway.errors import GatewayError
 from gateway.templating import templates_directory
 from gateway.web import errors, pages
@@ -52,6 +46,7 @@ from gateway.web.api import (
 )
 from gateway.web.api import templates as template_routes
 from gateway.web.auth import SLASH, Authentication, provide_caller, provide_colleague
+from gateway.web.document import documented, openapi
 from gateway.web.methods import as_get, name_methods
 from gateway.web.paging import provide_wish
 from gateway.web.reading import Incoming
@@ -100,14 +95,6 @@ HEADERS = {
     "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
     "Cache-Control": "no-store",
 }
-_PROBLEMS = {
-    status: ResponseSpec(errors.Problem, description=words, media_type=errors.PROBLEM, generate_examples=False)
-    for status, words in {
-        400: "the request cannot be read", 401: "no or an unknown token", 403: "the token may not do this",
-        404: "there is no such thing", 409: "the state of the thing forbids the call", 422: "a field has a wrong value",
-        503: "our fault; try again",
-    }.items()
-}  # fmt: skip
 _ON_ERROR: dict[int | type[Exception], Any] = {
     GatewayError: errors.on_gateway_error,
     StoreUnavailable: errors.on_store_trouble,
@@ -157,7 +144,7 @@ def build(*, dev: bool, max_upload: int) -> Litestar:
         before_send=[_add_headers],
         on_app_init=[_quiet],
         request_max_body_size=max(_JSON_OCTETS, max_upload + _FORM_OCTETS),
-        openapi_config=_openapi(),
+        openapi_config=openapi(),
         logging_config=None,
         debug=False,
     )
@@ -170,7 +157,7 @@ def _services(state: State) -> Services:
 
 def _api() -> Router:
     """All that stands in the OpenAPI document."""
-    routes = [_documented(route) for module in _API for route in module.handlers]
+    routes = [documented(route) for module in _API for route in module.handlers]
     return Router("/api/v1", route_handlers=routes)
 
 
@@ -187,26 +174,9 @@ def _on_both_sides() -> list[Router]:
     ]
 
 
-def _documented(route: HTTPRouteHandler) -> HTTPRouteHandler:
-    """The route, its problem documents declared."""
-    route.responses = _PROBLEMS
-    return route
-
-
 def _quiet(config: AppConfig) -> AppConfig:
     config.logging_config = None
     return config
-
-
-def _openapi() -> OpenAPIConfig:
-    bearer = SecurityScheme(type="http", scheme="bearer", description="A token of `threadpost token create`.")
-    return OpenAPIConfig(
-        title="Threadpost", version=__version__, path="/api",
-        render_plugins=[JsonRenderPlugin(path="/openapi.json", media_type=MediaType.JSON)],
-        description="Gives any record of any application a conversation that works by e-mail.",
-        components=Components(security_schemes={"bearer": bearer}), security=[{"bearer": []}],
-        use_handler_docstrings=True,
-    )  # fmt: skip
 
 
 async def _add_headers(message: Message, scope: Scope) -> None:

@@ -90,8 +90,12 @@ class Document:
 
     def answers(self, operation: Operation) -> list[dict[str, Any]]:
         """What an operation may answer as JSON; nothing for octets and for 204."""
-        [answer] = [one for status, one in operation.told["responses"].items() if status[0] == "2"]
-        schema = (answer.get("content") or {}).get("application/json", {}).get("schema", {})
+        answers = [one for status, one in operation.told["responses"].items() if status[0] == "2"]
+        schemas = [
+            (one.get("content") or {}).get("application/json", {}).get("schema", {}) for one in answers
+        ]
+        assert all(schema == schemas[0] for schema in schemas), "new or not, it is the same thing"
+        schema = schemas[0]
         return [self.resolved(one) for one in schema.get("oneOf", [schema] if schema else [])]
 
     def sample(self, schema: Mapping[str, Any], *, bare: bool) -> Any:

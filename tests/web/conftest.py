@@ -22,6 +22,7 @@ from gateway.web.app import build, create_web
 from gateway.web.services import Desk, Services
 from store.session import Database
 from tests.builders import DOMAIN, KEYS, World
+from tests.web.documented import undocumented
 
 BASE = "http://threads.test"
 MAX_UPLOAD = 100_000
@@ -31,6 +32,11 @@ MAX_UPLOAD = 100_000
 def routes() -> Litestar:
     """The application, built once, which takes long; each test puts a world of its own behind it."""
     return build(dev=True, max_upload=MAX_UPLOAD)
+
+
+async def check_documented(answer: httpx.Response) -> None:
+    """Whatever a test is answered stands in the OpenAPI document."""
+    assert not undocumented(routes(), answer), undocumented(routes(), answer)
 
 
 class Web:
@@ -70,7 +76,8 @@ class Web:
     def open(self, **settings: Any) -> httpx.AsyncClient:
         """A client without anything."""
         transport = httpx.ASGITransport(self.app, raise_app_exceptions=True)
-        client = httpx.AsyncClient(transport=transport, **{"base_url": BASE, **settings})
+        hooks = {"response": [check_documented]}
+        client = httpx.AsyncClient(transport=transport, event_hooks=hooks, **{"base_url": BASE, **settings})
         self._clients.append(client)
         return client
 

@@ -28,6 +28,7 @@ from gateway.chatter.page import FileView, file_view
 from gateway.errors import BadShape, BadValue, FieldError, Forbidden, NotFound, RequestError
 from gateway.mail.files import clean_name, served_type, true_type
 from gateway.web.auth import Asking, Colleague, needs
+from gateway.web.document import Download
 from gateway.web.errors import Unauthorised
 from gateway.web.idempotency import caller_name, once
 from gateway.web.paging import OLDEST_FIRST, Page, Wished, both_ways
@@ -200,6 +201,7 @@ def _listed(row: Any, main: int | None) -> FileView:
     sync_to_thread=True,
     tags=["attachments"],
     media_type="application/octet-stream",
+    operation_class=Download,
 )
 def download(
     attachment_id: int, services: Given, request: Request[Any, Any, Any], actor: str | None = None

@@ -16,6 +16,7 @@ from gateway.chatter.partners import address_or_bad_value, find_or_add, known, r
 from gateway.errors import BadValue, NotFound
 from gateway.mail.html import clean, to_text
 from gateway.web.auth import Asking, needs
+from gateway.web.document import NewOrNot
 from gateway.web.idempotency import once
 from gateway.web.paging import Page, Wished, both_ways, by_number
 from gateway.web.schema import FollowerBody, FollowersBatchBody, SubscriptionBody
@@ -46,7 +47,9 @@ def list_followers(
     return services.read(work)
 
 
-@post(_PATH, guards=[needs("follow")], status_code=201, sync_to_thread=True, tags=["followers"])
+@post(
+    _PATH, guards=[needs("follow")], status_code=201, sync_to_thread=True, tags=["followers"], operation_class=NewOrNot
+)  # fmt: skip
 def add_follower(
     record_type: str,
     key: str,
