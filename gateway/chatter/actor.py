@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 from gateway.chatter.access import Caller
 from gateway.chatter.partners import known
 from gateway.chatter.types import Types
-from gateway.errors import BadValue, FieldError, NotFound
+from gateway.errors import BadValue, NotFound
 from gateway.rules.visibility import FOLLOWERS, MEMBERS, may_access
 from store.models.views import PartnerView, ThreadView
 from store.queries import conversation
@@ -20,8 +20,8 @@ from store.session import Session
 __all__ = [
     "EVERYTHING",
     "Reader",
-    "check_changes",
     "check_writer",
+    "closed_items",
     "open_thread",
     "reader_of",
     "shown_thread",
@@ -63,14 +63,17 @@ def shown_thread(session: Session, reader: Reader, thread: ThreadView) -> Thread
     raise NotFound(f"there is no {thread.record_type} {thread.key}")
 
 
-def check_changes(
-    session: Session, types: Types, wanted: Sequence[tuple[str, str, str | None]], *, caller: Caller | None = None,
-    place: Callable[[int], str] = lambda _: "",
-) -> None:  # fmt: skip
-    """Whoever changes records must be one who may work on them; records that do not exist yet are free.
+def closed_items(
+    session: Session,
+    types: Types,
+    wanted: Sequence[tuple[str, str, str | None]],
+    *,
+    caller: Caller | None = None,
+) -> dict[int, str]:
+    """Which of these changes are of records that their actors may not work on: index -> what he is told.
 
-    wanted: (record type, key, actor). place: where an item stands in the request. One statement for each actor.
-    Raises NotFound for a single record, BadValue naming each item of several.
+    wanted: (record type, key, actor). Records that do not exist yet are free, and who is nobody is refused elsewhere.
+    One statement for each actor.
     """
     found = threads.by_keys(session, {(record_type, key) for record_type, key, actor in wanted if actor})
     by_actor: dict[str, list[int]] = defaultdict(list)
@@ -79,17 +82,14 @@ def check_changes(
             by_actor[actor].append(index)
     closed: list[int] = []
     for actor, indices in by_actor.items():
-        reader = reader_of(session, types, caller=caller, actor=actor)
+        try:
+            reader = reader_of(session, types, caller=caller, actor=actor)
+        except BadValue:
+            continue
         ids = {index: found[wanted[index][:2]].id for index in indices}
         open_ids = threads.readable_all(session, reader, list(ids.values()))
         closed += [index for index in indices if ids[index] not in open_ids]
-    if not closed:
-        return
-    missing = [f"there is no {wanted[index][0]} {wanted[index][1]}" for index in closed]
-    if len(wanted) == 1:
-        raise NotFound(missing[0])
-    errors = [FieldError(f"#/{place(index)}key", words) for index, words in zip(closed, missing, strict=True)]
-    raise BadValue(missing[0], errors)
+    return {index: f"there is no {wanted[index][0]} {wanted[index][1]}" for index in sorted(closed)}
 
 
 def check_writer(

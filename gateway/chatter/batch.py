@@ -19,6 +19,7 @@ from store.models.views import ThreadView
 from store.session import Session
 
 MOST_ITEMS = 5_000
+Name = tuple[str, str]  # record type and key
 
 
 def put_batch(
@@ -29,10 +30,11 @@ def put_batch(
     known_types: Collection[str],
     now: datetime,
     caller: Caller | None = None,
+    found: Sequence[FieldError] = (),
 ) -> list[tuple[ThreadView, bool]]:
     """Create or change the records of all items; answers each item's record, and True where it is new.
 
-    caller: as in Records.put_all. Raises BadValue with every fault, ``#/items/3/assignee``; then nothing was written.
+    caller: as in Records.put_all. found: faults that are known already, told with the others. Raises BadValue with every fault, ``#/items/3/assignee``; then nothing was written.
     """
     if len(items) > MOST_ITEMS:
         raise BadValue.of("items", f"a batch has at most {MOST_ITEMS} items, not {len(items)}")
@@ -41,23 +43,25 @@ def put_batch(
         for index, item in enumerate(items)
         if item.record_type not in known_types
     ]
-    if unknown:
-        raise BadValue(unknown[0].detail, unknown)
-    wanted, places = joined(items)
+    wanted, last, unlike = joined(items)
+    sound = [name for name in wanted if name[0] in known_types]
     done = records.put_all(
-        session, list(wanted.values()), now, place=lambda index: f"items/{places[index]}/", caller=caller
-    )
+        session, [wanted[name] for name in sound], now, place=lambda index: f"items/{last[sound[index]]}/", caller=caller,
+        found=[*unknown, *unlike, *found],
+    )  # fmt: skip
     by_name = dict(zip(wanted, done, strict=True))
     return [by_name[item.record_type, item.key] for item in items]
 
 
-def joined(items: Sequence[RecordChange]) -> tuple[dict[tuple[str, str], RecordChange], list[int]]:
-    """One set of changes for each record, in the order of their first items, and the last item of each.
+def joined(
+    items: Sequence[RecordChange],
+) -> tuple[dict[Name, RecordChange], dict[Name, int], list[FieldError]]:
+    """One set of changes for each record, in the order of their first items, the last item of each, and the faults.
 
-    Raises BadValue where two people change one record: one entry of the log has one author.
+    Two people cannot change one record: one entry of the log has one author.
     """
-    wanted: dict[tuple[str, str], RecordChange] = {}
-    last: dict[tuple[str, str], int] = {}
+    wanted: dict[Name, RecordChange] = {}
+    last: dict[Name, int] = {}
     errors = []
     for index, item in enumerate(items):
         name = (item.record_type, item.key)
@@ -66,9 +70,7 @@ def joined(items: Sequence[RecordChange]) -> tuple[dict[tuple[str, str], RecordC
             errors.append(FieldError(f"#/items/{index}/actor", detail))
         wanted[name] = _then(wanted[name], item) if name in wanted else item
         last[name] = index
-    if errors:
-        raise BadValue(errors[0].detail, errors)
-    return wanted, [last[name] for name in wanted]
+    return wanted, last, errors
 
 
 def _same_actor(one: RecordChange, other: RecordChange) -> bool:

@@ -2,30 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
 from gateway.chatter.changelog import author_of
 from gateway.chatter.post import INVITED, SYSTEM, Draft, Posting
 from gateway.chatter.types import Types
-from gateway.errors import BadValue, NotFound
+from gateway.errors import BadValue, FieldError, NotFound
 from gateway.rules import sentences
-from gateway.rules.subscription import allowed, defaults, unknown
+from gateway.rules.subscription import Subtype, allowed, defaults, unknown
 from store.models.views import PartnerView, ThreadView
 from store.queries import follower as followers
 from store.session import Session
 
 
 def follow(
-    session: Session, thread: ThreadView, partner: PartnerView, *, types: Types, wanted: Collection[str] | None,
+    session: Session, thread: ThreadView, partner: PartnerView, *, types: Types, wanted: Sequence[str] | None,
     reason: str, now: datetime,
 ) -> bool:  # fmt: skip
     """Make a partner a follower; answers True when he is new.
 
     wanted: None = the defaults, and who follows already keeps his set; given = replaces it. Who was assigned
-    has chosen to follow from now on. Raises
-    BadValue for an unknown subtype and for a deactivated partner.
+    has chosen to follow from now on. Raises BadValue for an unknown subtype, for one that an outsider cannot have,
+    and for a deactivated partner.
     """
     if not partner.active:
         raise BadValue.of("email", f"{partner.email} is deactivated")
@@ -33,7 +33,7 @@ def follow(
     if wanted is None:
         chosen = defaults(subtypes, internal=partner.internal)
     else:
-        _check(unknown(subtypes, wanted), thread.record_type)
+        _check(thread.record_type, subtypes, wanted, internal=partner.internal)
         chosen = allowed(subtypes, wanted, internal=partner.internal)
     is_new = followers.follow(session, thread.id, [(partner.id, chosen)], reason=reason, now=now) == 1
     if not is_new and wanted is None:
@@ -44,14 +44,14 @@ def follow(
 
 
 def change(
-    session: Session, thread: ThreadView, partner_id: int, *, types: Types, wanted: Collection[str]
+    session: Session, thread: ThreadView, partner_id: int, *, types: Types, wanted: Sequence[str]
 ) -> frozenset[str]:
-    """Replace a subscription. Raises NotFound when he does not follow, BadValue for an unknown subtype."""
+    """Replace a subscription. Raises NotFound when he does not follow, BadValue as ``follow``."""
     follower = followers.follower(session, thread.id, partner_id)
     if follower is None:
         raise NotFound(f"partner {partner_id} does not follow this record")
     subtypes = types.get(thread.record_type, session).subtypes
-    _check(unknown(subtypes, wanted), thread.record_type)
+    _check(thread.record_type, subtypes, wanted, internal=follower.internal)
     chosen = allowed(subtypes, wanted, internal=follower.internal)
     followers.set_subtypes(session, thread.id, partner_id, chosen)
     return chosen
@@ -107,9 +107,18 @@ def _invited_entry(
     )  # fmt: skip
 
 
-def _check(names: list[str], record_type: str) -> None:
-    if names:
+def _check(record_type: str, subtypes: Sequence[Subtype], wanted: Sequence[str], *, internal: bool) -> None:
+    """Refuse what the type does not have, and what an outsider cannot have, by its place."""
+    if names := unknown(subtypes, wanted):
         raise BadValue.of("subtypes", f"{record_type} has no subtype {', '.join(names)}")
+    possible = allowed(subtypes, wanted, internal=internal)
+    errors = [
+        FieldError(f"#/subtypes/{index}", f"{name} is for staff only, and this partner is not internal")
+        for index, name in enumerate(wanted)
+        if name not in possible
+    ]
+    if errors:
+        raise BadValue(errors[0].detail, errors)
 
 
 def _escaped(text: str) -> str:

@@ -76,10 +76,17 @@ class Faults:
         self.found.append(FieldError(f"#/{self.place(index)}{name}", detail))
 
     def raise_any(self) -> None:
-        """Raise BadValue with every fault, if there is one."""
+        """Raise BadValue with every fault, in the order of the items, if there is one."""
         if self.found:
+            self.found.sort(key=_item)
             more = f" (and {len(self.found) - 1} more)" if len(self.found) > 1 else ""
             raise BadValue(self.found[0].detail + more, self.found)
+
+
+def _item(fault: FieldError) -> int:
+    """The number of the item that a pointer names, 0 for none."""
+    steps = fault.pointer.split("/")
+    return int(steps[2]) if steps[1:2] == ["items"] and steps[2:] and steps[2].isdecimal() else 0
 
 
 class People:

@@ -20,7 +20,7 @@ from gateway.chatter.plan import Faults, People, Plan, plan
 from gateway.chatter.plan import RecordChange as RecordChange
 from gateway.chatter.post import ASSIGNED, Draft, Posting
 from gateway.chatter.types import Types
-from gateway.errors import NotFound
+from gateway.errors import FieldError, NotFound
 from gateway.rules import sentences
 from gateway.rules.values import SINGLE
 from store.models.views import ThreadView
@@ -61,15 +61,17 @@ class Records:
         now: datetime,
         place: Callable[[int], str] = lambda _: "",
         caller: Caller | None = None,
+        found: Sequence[FieldError] = (),
     ) -> list[tuple[ThreadView, bool]]:
         """``put`` for many different records, all of them or none; answers in their order.
 
         place: where an item stands in the request, for the pointers of BadValue. caller: whose record types
-        limit which parents can be named, None = all. Raises NotFound for a type.
+        limit which parents can be named, None = all. found: faults that are known already. Raises NotFound for a type,
+        BadValue with every fault, in the order of the items.
         """
         known = threads.by_keys(session, {(change.record_type, change.key) for change in wanted})
         people = People(session, wanted, list(known.values()))
-        faults = Faults(place)
+        faults = Faults(place, list(found))
         plans = [
             plan(index, change, known.get((change.record_type, change.key)),
                  self._types.get(change.record_type, session), people, faults, self._domains)

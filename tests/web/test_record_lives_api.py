@@ -50,19 +50,34 @@ async def test_a_batch_with_faults_names_each_and_writes_nothing(api: Api):
         item("7", domain="evil.example"),
     ]  # fmt: skip
 
-    unknown = await api.post("/records/batch", json={"items": items})
-    del items[3]
+    items += [{"type": "spaceship", "key": "8"}, item("1", actor="carol@customer.example")]
+
     answer = await api.post("/records/batch", json={"items": items})
 
-    assert (unknown.status_code, [one["pointer"] for one in unknown.json()["errors"]]) == (
-        422,
-        ["#/items/3/type"],
-    )
     assert answer.status_code == 422
     assert [one["pointer"] for one in answer.json()["errors"]] == [
-        "#/items/1/assignee", "#/items/2/fields/stage", "#/items/3/key", "#/items/4/members/0", "#/items/5/domain",
+        "#/items/1/assignee", "#/items/2/fields/stage", "#/items/3/type", "#/items/4/key", "#/items/5/members/0",
+        "#/items/6/domain", "#/items/7/type", "#/items/8/actor",
     ]  # fmt: skip
     assert (await api.get("/records/ticket/1")).status_code == 404
+
+
+async def test_what_an_actor_may_not_see_is_told_with_the_other_faults(api: Api):
+    for email in (ALICE, "bob@corp.example"):
+        await add(api, email, internal=True)
+    await api.put("/records/ticket/1", json={"title": "One", "members": ["bob@corp.example"]})
+    items = [
+        item("1", title="Mine"),
+        item("2", domain="evil.example"),
+        item("1", actor="nobody@corp.example"),
+    ]
+
+    answer = await api.post("/records/batch", json={"items": items[:2], "actor": ALICE})
+    nobody = await api.post("/records/batch", json={"items": items[1:]})
+
+    assert [one["pointer"] for one in answer.json()["errors"]] == ["#/items/0/key", "#/items/1/domain"]
+    assert [one["pointer"] for one in nobody.json()["errors"]] == ["#/items/0/domain", "#/items/1/actor"]
+    assert (await api.put("/records/ticket/1", json={"title": "Mine", "actor": ALICE})).status_code == 404
 
 
 @pytest.mark.parametrize(("body", "status", "pointer"), [

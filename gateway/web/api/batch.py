@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 from litestar import Request, Response, post
 
-from gateway.chatter.actor import check_changes
+from gateway.chatter.actor import closed_items
 from gateway.chatter.batch import MOST_ITEMS, put_batch
 from gateway.chatter.page import RecordView
 from gateway.chatter.plan import RecordChange
@@ -61,11 +61,13 @@ def put_records(
     def work(session: Session) -> tuple[int, Batched]:
         known = services.types.all(session)
         asked = [(item.type, item.key, item.actor or data.actor) for item in data.items]
-        check_changes(session, services.types, asked, caller=caller, place=lambda index: f"items/{index}/")
+        closed = closed_items(session, services.types, asked, caller=caller)
+        found = [FieldError(f"#/items/{index}/key", words) for index, words in closed.items()]
         wanted = [_change(item, data) for item in data.items]
         done = put_batch(
-            session, wanted, records=services.records, known_types=known, now=services.now(), caller=caller
-        )
+            session, wanted, records=services.records, known_types=known, now=services.now(), caller=caller,
+            found=found,
+        )  # fmt: skip
         records = {thread.id: (thread, is_new) for thread, is_new in done}
         shown = services.record_views.many(session, [thread for thread, _ in records.values()])
         views = dict(zip(records, shown, strict=True))

@@ -7,9 +7,10 @@ from typing import Any
 
 from litestar import Response, delete, get, put
 
-from gateway.chatter.actor import check_changes, open_thread, reader_of
+from gateway.chatter.actor import closed_items, open_thread, reader_of
 from gateway.chatter.page import RecordView
 from gateway.chatter.records import RecordChange
+from gateway.errors import NotFound
 from gateway.web.auth import Asking, needs
 from gateway.web.paging import Page, Wished, both_ways
 from gateway.web.schema import RecordBody
@@ -25,7 +26,10 @@ def put_record(
     """Create a record (201) or change it; absent = unchanged, null = clear. Changed tracked fields are logged."""
 
     def work(session: Session) -> tuple[RecordView, bool]:
-        check_changes(session, services.types, [(record_type, key, data.actor)], caller=caller)
+        for words in closed_items(
+            session, services.types, [(record_type, key, data.actor)], caller=caller
+        ).values():
+            raise NotFound(words)
         change = RecordChange(
             record_type, key, data.changes(), data.actor, data.log or "", data.silent, data.untracked
         )
