@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Any
 from urllib.parse import unquote
 
-from litestar import Litestar, Router
+from litestar import Litestar, Request, Router
 from litestar.config.app import AppConfig
 from litestar.datastructures import MutableScopeHeaders, State
 from litestar.di import Provide
@@ -46,6 +46,7 @@ from gateway.web.api import (
 )
 from gateway.web.api import templates as template_routes
 from gateway.web.auth import SLASH, Authentication, provide_caller, provide_colleague
+from gateway.web.conditions import conditional, unless_known
 from gateway.web.document import documented, openapi
 from gateway.web.methods import as_get, name_methods
 from gateway.web.paging import provide_wish
@@ -115,6 +116,8 @@ class Web(Litestar):
             scope["path"] = "/".join(unquote(segment).replace("/", SLASH) for segment in segments)
         if scope.get("method") == "HEAD":
             scope, send = as_get(scope, send)
+        if scope.get("method") == "GET":
+            send = unless_known(scope, send)
         await super().__call__(scope, receive, send)
 
 
@@ -150,9 +153,8 @@ def build(*, dev: bool, max_upload: int) -> Litestar:
     )
 
 
-def _services(state: State) -> Services:
-    services: Services = state["services"]
-    return services
+def _services(state: State, request: Request[Any, Any, Any]) -> Services:
+    return conditional(state["services"], request)
 
 
 def _api() -> Router:

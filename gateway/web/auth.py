@@ -24,7 +24,7 @@ from litestar.types import Receive, Scope, Send
 from gateway.chatter import access
 from gateway.chatter.access import Caller
 from gateway.errors import FieldError, Forbidden, NotFound, StoreBusy
-from gateway.web.errors import NotLoggedIn, Unauthorised
+from gateway.web.errors import NotLoggedIn, TooManyGuesses, Unauthorised
 from gateway.web.reading import check_names
 from gateway.web.services import Services
 from store.models.views import PartnerView
@@ -84,8 +84,19 @@ class Authentication(AbstractAuthenticationMiddleware):
         caller = (
             await asyncio.to_thread(services.read, lambda s: access.caller_of(s, secret)) if secret else None
         )
+        if secret and caller is None:
+            _count_guess(services, connection)
         colleague = await asyncio.to_thread(_colleague, services, cookie) if cookie else None
         return AuthenticationResult(user=colleague, auth=caller)
+
+
+def _count_guess(services: Services, connection: ASGIConnection[Any, Any, Any, Any]) -> None:
+    address = connection.client.host if connection.client else ""
+    wait = services.guesses.wait(address, services.now())
+    if wait:
+        raise TooManyGuesses(
+            "too many unknown tokens came from this address; try again later", retry_after=wait
+        )
 
 
 def _note_use(services: Services, caller: Caller) -> None:

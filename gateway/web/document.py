@@ -21,13 +21,15 @@ from litestar.openapi.spec.enums import OpenAPIFormat, OpenAPIType
 
 from gateway import __version__
 from gateway.mail.files import SERVED
+from gateway.web.conditions import SHOWS, tagged
 from gateway.web.errors import PROBLEM, Problem
 
 _ALWAYS = {
     400: "the request cannot be read", 401: "no or an unknown token", 403: "the token may not do this",
-    404: "there is no such thing", 422: "a field has a wrong value", 503: "our fault; try again",
+    404: "there is no such thing", 422: "a field has a wrong value", 429: "too many unknown tokens came from this address", 503: "our fault; try again",
 }  # fmt: skip
 _CHANGING = {409: "the state of the thing forbids the call"}
+_CONDITIONAL = {412: "the thing is not as If-Match or If-None-Match says"}
 _WITH_A_BODY = {413: "the body, a file or a mail is too large"}
 
 
@@ -67,7 +69,29 @@ def documented(route: HTTPRouteHandler) -> HTTPRouteHandler:
     if "PUT" in route.http_methods:
         route.operation_class = NewOrNot
     route.responses = {status: _problem(said) for status, said in sorted(words.items())}
+    if is_of_one(route):
+        _have_etag(route)
     return route
+
+
+def is_of_one(route: HTTPRouteHandler) -> bool:
+    """It is about one thing, which the end of its path names; and not about the octets of a file."""
+    return all(path.endswith("}") for path in route.paths) and route.operation_class is not Download
+
+
+def _have_etag(route: HTTPRouteHandler) -> None:
+    """Give the answers their ETag, and declare what comes of one. What GET answers is asked before a change."""
+    if "GET" in route.http_methods:
+        route.opt[SHOWS] = route.fn
+        known = ResponseSpec(
+            None, description="the reader has it already (If-None-Match)", generate_examples=False
+        )
+        route.responses = {304: known, **(route.responses or {})}
+    else:
+        conditional = {status: _problem(words) for status, words in _CONDITIONAL.items()}
+        route.responses = {**(route.responses or {}), **conditional}
+    if route.http_methods & {"GET", "PUT"}:
+        route.after_request = tagged
 
 
 def _problem(words: str) -> ResponseSpec:

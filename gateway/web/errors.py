@@ -31,6 +31,12 @@ class Unauthorised(RequestError):
     http_status = 401
 
 
+class TooManyGuesses(RequestError):
+    """One client gave too many tokens that nobody has. retry_after: seconds."""
+
+    http_status = 429
+
+
 class NotLoggedIn(Unauthorised):
     """A page needs a logged-in colleague."""
 
@@ -56,7 +62,11 @@ class Problem(msgspec.Struct, frozen=True, kw_only=True):
 def on_gateway_error(request: Request[Any, Any, Any], trouble: GatewayError) -> Response[Any]:
     """Answer what our own code raises."""
     if isinstance(trouble, RequestError):
-        return answer(request, trouble.http_status, str(trouble), trouble.errors, trouble.extra)
+        wait = trouble.extra.get("retry_after")
+        headers = {"Retry-After": str(wait)} if wait else {}
+        return answer(
+            request, trouble.http_status, str(trouble), trouble.errors, trouble.extra, headers=headers
+        )
     if isinstance(trouble, Temporary):
         return unavailable(request, trouble)
     if isinstance(trouble, TooLarge):

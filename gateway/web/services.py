@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import Protocol, TypeVar
@@ -21,6 +21,7 @@ from gateway.errors import StoreBusy
 from gateway.inbound.accept import Acceptor, OwnDomain
 from gateway.rules.token import Keys, Kind, Token, mint, week_of
 from gateway.templating import Templates
+from gateway.web.guesses import Guesses
 from store.blobs import BlobStore
 from store.models.views import ThreadView
 from store.queries import listing
@@ -82,7 +83,7 @@ class Services:
 
     domains: ours, the first is the default. base_url: under which browsers reach us, no slash at its end.
     outbox_dir: the Maildir that mail lands in, None when a relay is configured. max_upload, max_mail: octets of
-    one file and of one mail. data_dir: whose disk must have room (/readyz). patience: seconds that an answer
+    one file and of one mail. guesses: who gave bad tokens. data_dir: whose disk must have room (/readyz). patience: seconds that an answer
     waits for the worker.
     """
 
@@ -103,6 +104,7 @@ class Services:
     max_upload: int
     max_mail: int
     patience: float = 5.0
+    guesses: Guesses = field(default_factory=Guesses)
 
     def read(self, work: Callable[[Session], T]) -> T:
         """Answer a question in a reading transaction. Raises StoreBusy."""

@@ -20,6 +20,15 @@ Collision = IntegrityError
 """Two transactions entered the same thing at once; the loser finds it at its next try."""
 
 
+_hold = text("SELECT pg_advisory_xact_lock(412, hashtext(:name))")
+
+
+def hold_name(session: Session, name: str) -> None:
+    """Let nobody else who asks for this name go on before this transaction ends; SQLite has one writer anyway."""
+    if session.dialect.name == "postgresql":
+        session.execute(_hold, {"name": name})
+
+
 def follower_counts(session: Session, thread_ids: Sequence[int]) -> dict[int, int]:
     """How many partners follow each thread; a thread that nobody follows is left out."""
     statement = (

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -112,3 +113,89 @@ async def test_the_activity_types_of_a_record_type_are_kept_and_answered(api: Ap
     assert new.json()["activity_types"] == renamed.json()["activity_types"] == ["call", "hearing"]
     assert (wrong.status_code, wrong.json()["errors"][0]["pointer"]) == (400, "#/activity_types/1")
     assert cleared.json()["activity_types"] == []
+
+
+STAR = {"If-None-Match": "*"}
+THINGS["/suppressions/gone@outside.example"] = {"reason": "dead"}
+CHANGED: dict[str, dict[str, Any]] = {
+    "/records/ticket/7": {"title": "Scanner"},
+    "/partners/carla@example.com": {"name": "Carla C."},
+    f"/aliases/sales@{DOMAIN}": {"policy": {"stranger": "accept"}},
+    "/record-types/case": {"label": "Legal case"},
+    "/templates/welcome": {"subject": "Hello"},
+    "/webhooks/host": {"url": "https://host.example/other"},
+    "/suppressions/gone@outside.example": {"reason": "asked for it"},
+}
+
+
+@pytest.mark.parametrize("path", CHANGED)
+async def test_a_condition_that_does_not_hold_changes_nothing(api: Api, path: str):
+    missing = await api.put(path, json=THINGS[path], headers={"If-Match": "*"})
+    new = await api.put(path, json=THINGS[path], headers=STAR)
+    again = await api.put(path, json=CHANGED[path], headers=STAR)
+    before = await api.get(path)
+    stale = await api.put(path, json=CHANGED[path], headers={"If-Match": '"of another day"'})
+    unchanged = await api.get(path)
+
+    assert (missing.status_code, new.status_code, again.status_code, stale.status_code) == (
+        412,
+        201,
+        412,
+        412,
+    )
+    assert again.headers["content-type"] == "application/problem+json" and again.json()["status"] == 412
+    assert unchanged.json() == before.json() and unchanged.headers["etag"] == before.headers["etag"]
+
+    changed = await api.put(path, json=CHANGED[path], headers={"If-Match": before.headers["etag"]})
+    late = (
+        await api.delete(path, headers={"If-Match": before.headers["etag"]})
+        if "partners" not in path
+        else stale
+    )
+
+    assert changed.status_code == 200, changed.text
+    assert changed.headers["etag"] == (await api.get(path)).headers["etag"] != before.headers["etag"]
+    assert late.status_code == 412
+    if "partners" not in path:
+        assert (await api.delete(path, headers={"If-Match": changed.headers["etag"]})).status_code == 204
+
+
+async def test_a_message_is_edited_only_as_it_was_read(api: Api):
+    await api.put("/partners/carla@example.com", json={"internal": True})
+    await api.put("/records/ticket/7", json={"title": "Printer"})
+    said = {"kind": "message", "author": "carla@example.com", "body_text": "One"}
+    path = f"/messages/{(await api.post('/records/ticket/7/messages', json=said)).json()['id']}"
+    tag = (await api.get(path)).headers["etag"]
+
+    first = await api.patch(path, json={"body_text": "Two"}, headers={"If-Match": tag})
+    second = await api.patch(path, json={"body_text": "Three"}, headers={"If-Match": tag})
+
+    assert (first.status_code, second.status_code) == (200, 412)
+    assert (await api.get(path)).json()["body_text"] == "Two"
+    assert (await api.delete(path, headers={"If-Match": tag})).status_code == 412
+
+
+async def test_who_has_it_already_is_not_sent_it_again(api: Api):
+    path = "/records/ticket/7"
+    new = await api.put(path, json={"title": "Printer"})
+    tag = new.headers["etag"]
+
+    known = await api.get(path, headers={"If-None-Match": f'"x", W/{tag}'})
+    head = await api.head(path, headers={"If-None-Match": tag})
+    other = await api.get(path, headers={"If-None-Match": '"x"'})
+
+    assert (known.status_code, known.content, known.headers["etag"]) == (304, b"", tag)
+    assert (head.status_code, other.status_code, other.json()["title"]) == (304, 200, "Printer")
+    assert "etag" not in (await api.get("/records")).headers
+
+
+async def test_of_two_who_create_at_once_under_a_condition_one_is_told(api: Api):
+    answers = await asyncio.gather(
+        *(api.put("/records/ticket/new", json={"title": str(n)}, headers=STAR) for n in range(5))
+    )
+
+    assert sorted(answer.status_code for answer in answers) == [201, 412, 412, 412, 412]
+
+
+async def test_a_condition_on_what_has_no_get_is_passed_over(api: Api):
+    assert (await api.put("/blocks/@spam.example", json={}, headers=STAR)).status_code == 201
