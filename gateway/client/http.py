@@ -10,17 +10,26 @@ import httpx
 import msgspec
 
 from gateway.client.calls import Call
-from gateway.client.shapes.common import FieldError
+from gateway.client.shapes.common import FieldError, RecordName
 
 Answer = TypeVar("Answer")
 
 
 class ProblemError(Exception):
-    """The gateway refused a call (RFC 9457). errors: the wrong fields. external: whom a note would have reached."""
+    """The gateway refused a call (RFC 9457). errors: the wrong fields. external: whom a note would have reached.
+    merged_into: where a record that was merged away is now, None if it was not."""
 
-    def __init__(self, status: int, detail: str, errors: list[FieldError], external: list[str]) -> None:
+    def __init__(
+        self,
+        status: int,
+        detail: str,
+        errors: list[FieldError],
+        external: list[str],
+        merged_into: RecordName | None = None,
+    ) -> None:
         super().__init__(f"{status} {detail}")
         self.status, self.detail, self.errors, self.external = status, detail, errors, external
+        self.merged_into = merged_into
 
 
 class Client:
@@ -139,4 +148,6 @@ def _problem(answer: httpx.Response) -> ProblemError:
         FieldError(str(one.get("pointer", "")), str(one.get("detail", ""))) for one in told.get("errors", [])
     ]
     detail = str(told.get("detail") or answer.reason_phrase)
-    return ProblemError(answer.status_code, detail, errors, list(told.get("external", [])))
+    merged = told.get("merged_into")
+    survivor = RecordName(str(merged["type"]), str(merged["key"])) if isinstance(merged, dict) else None
+    return ProblemError(answer.status_code, detail, errors, list(told.get("external", [])), survivor)

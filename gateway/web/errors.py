@@ -12,6 +12,7 @@ import structlog
 from litestar import MediaType, Request, Response
 from litestar.exceptions import HTTPException, ValidationException
 
+from gateway.chatter.names import RecordName
 from gateway.errors import FieldError, GatewayError, RequestError, Temporary, TooLarge, UnknownRecipient
 from store.session import StoreUnavailable
 
@@ -49,7 +50,8 @@ class Pointed(msgspec.Struct, frozen=True):
 
 
 class Problem(msgspec.Struct, frozen=True, kw_only=True):
-    """What is wrong with a request, or with us. external: whom a note would have reached outside."""
+    """What is wrong with a request, or with us. external: whom a note would have reached outside. merged_into: the record
+    into which the one that was asked for was merged."""
 
     type: str = "about:blank"
     title: str
@@ -57,6 +59,7 @@ class Problem(msgspec.Struct, frozen=True, kw_only=True):
     detail: str
     errors: list[Pointed] = msgspec.field(default_factory=list)
     external: list[str] | msgspec.UnsetType = msgspec.UNSET
+    merged_into: RecordName | msgspec.UnsetType = msgspec.UNSET
 
 
 def on_gateway_error(request: Request[Any, Any, Any], trouble: GatewayError) -> Response[Any]:
@@ -126,8 +129,8 @@ def answer(
         html = _page(request, status, title, detail)
         return Response(html, status_code=status, media_type=MediaType.HTML, headers=sent)
     pointed = [Pointed(error.pointer, error.detail) for error in errors]
-    external = (extra or {}).get("external", msgspec.UNSET)
-    problem = Problem(title=title, status=status, detail=detail, errors=pointed, external=external)
+    told = {name: value for name, value in (extra or {}).items() if name in ("external", "merged_into")}
+    problem = Problem(title=title, status=status, detail=detail, errors=pointed, **told)
     return Response(problem, status_code=status, media_type=PROBLEM, headers=sent)
 
 

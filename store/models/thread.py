@@ -108,13 +108,19 @@ class SilentChange(Base):
 
 
 class ThreadRedirect(Base):
-    """A thread that was merged into another: its reply addresses lead to the survivor."""
+    """A thread that was merged into another: its reply addresses lead to the survivor.
+
+    record_type, key: of its record, None where it was merged before these were kept.
+    """
 
     __tablename__ = "thread_redirect"
+    __table_args__ = (Index("ix_thread_redirect_name", "record_type", "key"),)
 
     old_id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     thread_id: Mapped[int] = mapped_column(ForeignKey("thread.id", ondelete="CASCADE"), index=True)
     created_at: Mapped[datetime]
+    record_type: Mapped[str | None]
+    key: Mapped[str | None]
 
 
 class TokenGeneration(Base):

@@ -139,8 +139,9 @@ def move_all(session: Session, old: int, new: int, now: datetime) -> None:
         update(_thread).where(_thread.c.parent_id == old, _thread.c.id != new).values(parent_id=new)
     )
     session.execute(update(_redirect).where(_redirect.c.thread_id == old).values(thread_id=new))
+    names = session.execute(select(_thread.c.record_type, _thread.c.key).where(_thread.c.id == old)).one()
     session.execute(delete(_thread).where(_thread.c.id == old))
-    session.execute(insert(_redirect).values(old_id=old, thread_id=new, created_at=now))
+    session.execute(insert(_redirect).values(old_id=old, thread_id=new, created_at=now, **names._mapping))
     for name in ("types", "threads"):
         ring(session, name)
 

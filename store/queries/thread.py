@@ -62,6 +62,21 @@ def by_key(session: Session, record_type: str, key: str) -> ThreadView | None:
     return None if row is None else ThreadView._make(row)
 
 
+_merged_away = (
+    select(*_columns)
+    .join(_redirect, _redirect.c.thread_id == _thread.c.id)
+    .where(_redirect.c.record_type == bindparam("type"), _redirect.c.key == bindparam("key"))
+    .order_by(_redirect.c.created_at.desc(), _redirect.c.old_id.desc())
+    .limit(1)
+)
+
+
+def merged_into(session: Session, record_type: str, key: str) -> ThreadView | None:
+    """The thread into which the record of this name was merged last, None if there was none."""
+    row = session.execute(_merged_away, {"type": record_type, "key": key}).one_or_none()
+    return None if row is None else ThreadView._make(row)
+
+
 _add = insert(_thread)
 
 

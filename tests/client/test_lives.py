@@ -9,6 +9,7 @@ import pytest
 from gateway.client import (
     AsyncClient,
     ProblemError,
+    RecordName,
     delete_record,
     duplicate_record,
     durations,
@@ -73,6 +74,9 @@ async def test_a_merged_record_leads_to_its_survivor(api: AsyncClient, ticket: N
     assert survivor.key == "2" and survivor == await api(record("ticket", "2"))
     assert said.id in [one.id for one in (await api(messages("ticket", "2"))).items]
     assert CAROL in {one.partner.email for one in (await api(followers("ticket", "2"))).items}
+    with pytest.raises(ProblemError) as gone:
+        await api(record(*ticket))
+    assert gone.value.status == 404 and gone.value.merged_into == RecordName("ticket", "2")
 
 
 async def test_a_record_is_renamed_split_and_duplicated(api: AsyncClient, ticket: Names):

@@ -200,6 +200,34 @@ async def test_rename_merge_split_and_duplicate_answer_the_record_that_is_left(a
     assert (await api.get(f"/messages/{posted['id']}")).json()["record"] == {"type": "ticket", "key": "3"}
 
 
+async def test_who_asks_for_a_record_that_was_merged_away_is_told_where_it_is_if_he_may_know(
+    web: Web, api: Api
+):
+    for email in (ALICE, "bob@corp.example"):
+        await add(api, email, internal=True)
+    await api.put("/record-types/order", json={"label": "Order"})
+    for key in ("1", "2"):
+        await api.put(f"/records/ticket/{key}", json={"title": f"T{key}"})
+    await api.put("/records/order/3", json={"title": "T3", "members": [ALICE]})
+    for path, kind, key in (("ticket/1", "ticket", "2"), ("ticket/2", "order", "3")):
+        await api.post(f"/records/{path}/merge", json={"into": {"type": kind, "key": key}})
+
+    told = [await api.get("/records/ticket/1", params=who) for who in ({}, {"actor": ALICE})]
+    hidden = [
+        await api.get("/records/ticket/1", params={"actor": "bob@corp.example"}),
+        await web.client("read", types=("ticket",)).get("/records/ticket/1"),
+    ]
+
+    for answer in told:
+        assert (answer.status_code, answer.json()["detail"]) == (404, "1 was merged into order 3")
+        assert answer.json()["merged_into"] == {"type": "order", "key": "3"}
+    for answer in hidden:
+        assert (answer.status_code, answer.json()["detail"]) == (404, "there is no ticket 1")
+        assert "merged_into" not in answer.json() and "order" not in answer.text
+    assert (await api.put("/records/ticket/1", json={"title": "Anew"})).status_code == 201
+    assert (await api.get("/records/ticket/1")).json()["title"] == "Anew"
+
+
 @pytest.mark.parametrize(("path", "body", "status", "pointer"), [
     ("1/rename", {"key": "2"}, 409, "#/key"), ("1/rename", {"key": "x", "type": "spaceship"}, 422, "#/type"),
     ("1/rename", {}, 400, "#/key"), ("1/merge", {"into": {"type": "ticket", "key": "99"}}, 422, "#/into"),

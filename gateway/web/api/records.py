@@ -7,7 +7,8 @@ from typing import Any
 
 from litestar import Response, delete, get, put
 
-from gateway.chatter.actor import closed_items, open_thread, reader_of
+from gateway.chatter.actor import Reader, closed_items, open_thread, reader_of
+from gateway.chatter.names import RecordName
 from gateway.chatter.page import RecordView
 from gateway.chatter.records import RecordChange
 from gateway.errors import NotFound
@@ -44,15 +45,30 @@ def put_record(
 def get_record(
     record_type: str, key: str, services: Given, caller: Asking, actor: str | None = None
 ) -> RecordView:
-    """One record with its reply address. actor: as this person sees it; not at all without access."""
+    """One record with its reply address. actor: as this person sees it; not at all without access. Of one that was merged
+    into another, the problem says ``merged_into``, to who may open that one."""
 
     def work(session: Session) -> RecordView:
         reader = reader_of(session, services.types, caller=caller, actor=actor)
-        return services.record_view(
-            session, open_thread(session, reader, services.thread(session, record_type, key))
-        )
+        thread = threads.by_key(session, record_type, key)
+        if thread is None:
+            raise _absent(session, reader, record_type, key)
+        return services.record_view(session, open_thread(session, reader, thread))
 
     return services.read(work)
+
+
+def _absent(session: Session, reader: Reader, record_type: str, key: str) -> NotFound:
+    """There is no such record; who may open the one into which it was merged hears of that."""
+    survivor = threads.merged_into(session, record_type, key)
+    try:
+        found = open_thread(session, reader, survivor) if survivor else None
+    except NotFound:
+        found = None
+    if found is None:
+        return NotFound(f"there is no {record_type} {key}")
+    detail = f"{key} was merged into {found.record_type} {found.key}"
+    return NotFound(detail, merged_into=RecordName(found.record_type, found.key))
 
 
 @delete("/records/{record_type:str}/{key:str}", guards=[needs("post")], sync_to_thread=True, tags=["records"])
