@@ -17,7 +17,7 @@ class Guesses:
     """
 
     def __init__(
-        self, *, allowed: int = 20, window: timedelta = timedelta(minutes=1), most_known: int = 10_000
+        self, *, allowed: int = 200, window: timedelta = timedelta(minutes=1), most_known: int = 10_000
     ) -> None:
         self._allowed = allowed
         self._window = window
