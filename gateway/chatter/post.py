@@ -5,11 +5,9 @@ The thread's own order stands in ``Posting.post``; everything that decides is a 
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
-from typing import Any
+from datetime import datetime
 
 from gateway.chatter.draft import SYSTEM as SYSTEM
 from gateway.chatter.draft import Addressee as Addressee
@@ -20,24 +18,19 @@ from gateway.chatter.draft import row_of
 from gateway.chatter.draft import search_words as search_words
 from gateway.chatter.events import Events
 from gateway.chatter.previews import Previews
+from gateway.chatter.queueing import ASSIGNED as ASSIGNED
+from gateway.chatter.queueing import INVITED as INVITED
+from gateway.chatter.queueing import Queue
+from gateway.chatter.queueing import delivery_row as delivery_row
 from gateway.chatter.types import TypeRules, Types
-from gateway.mail.subject import reply_subject
-from gateway.rules.limits import waits_until
 from gateway.rules.policy import FOLLOW_NAMED
-from gateway.rules.recipients import EMAIL, FOLLOWER, Notice, Said, notices
+from gateway.rules.recipients import Notice, Said, notices
 from gateway.rules.subscription import defaults
 from gateway.rules.visibility import ALL
 from store.models.views import AudienceView, ThreadView
 from store.queries import follower as followers
-from store.queries import limits as counts
 from store.queries import message as messages
-from store.queries import thread as threads
 from store.session import Session
-
-ASSIGNED, INVITED = "assigned", "invited"
-_MAIL_OF = {ASSIGNED: "assigned", INVITED: "invite"}
-_POSTS_AN_HOUR = 20  # what a lively record may have
-_ONE_DAY = timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +63,7 @@ class Posting:
         self._types = types
         self._domain = domain
         self._new_header_id = new_header_id
-        self._fanout = fanout
+        self._queue = Queue(types, fanout)
 
     def access(self, session: Session, thread: ThreadView | None) -> str:
         """The access policy of the record's type; of no record, that of all."""
@@ -120,7 +113,7 @@ class Posting:
             for draft, message_id, header_id, audience in zip(drafts, ids, headers, audiences, strict=True)
             if audience
         ]
-        self._queue_all(session, [one for one in posted if one[3]], now)
+        self._queue.enter(session, [one for one in posted if one[3]], now)
         said = [(draft.thread, id_) for draft, id_ in zip(drafts, ids, strict=True) if draft.kind != "log"]
         self.events.posted(session, said, now)
         return ids
@@ -233,119 +226,4 @@ class Posting:
     ) -> None:
         """Enter what was decided about a message that stands, and the mails that carry it."""
         if decisions:
-            self._queue_all(session, [(draft, message_id, header_id, decisions)], now)
-
-    def _queue_all(
-        self, session: Session, posted: Sequence[tuple[Draft, int, str, Sequence[Notice]]], now: datetime
-    ) -> None:
-        """Enter the decisions about messages, and the mails that carry them."""
-        mailed = [
-            (draft, message_id, header_id, notice)
-            for draft, message_id, header_id, decisions in posted
-            for notice in decisions
-            if notice.state == "suppressed" or (notice.channel == EMAIL and notice.state == "queued")
-        ]
-        named_now = [draft for draft, _, _, notice in mailed if notice.state == "queued"]
-        unnamed = {draft.thread.id: draft for draft in named_now if draft.thread.subject is None}
-        messages.add_notices(
-            session,
-            [
-                {"message_id": message_id, "partner_id": notice.partner_id, "channel": notice.channel,
-                 "state": notice.state, "reason": notice.reason, "read_at": None}
-                for _, message_id, _, decisions in posted
-                for notice in decisions
-            ],
-        )  # fmt: skip
-        subjects = {thread_id: self.subject_of(session, draft) for thread_id, draft in unnamed.items()}
-        threads.freeze_subjects(session, subjects)
-        notify(session, [draft.thread for draft, *_ in mailed], now)
-        waiting = self._waiting(session, Counter(draft.thread.id for draft, *_ in mailed), now)
-        messages.add_deliveries(
-            session,
-            [
-                delivery_row(
-                    _MAIL_OF.get(notice.reason, "message"), address=notice.email, reason=notice.reason,
-                    header_id=header_id, now=now, message_id=message_id, thread_id=draft.thread.id,
-                    partner_id=notice.partner_id, payload=draft.payload if notice.reason == draft.concern else None,
-                    confirmed=notice.partner_id in draft.confirmed,
-                    due_at=_due(draft, waiting.get(draft.thread.id) if notice.reason == FOLLOWER else None),
-                )
-                | _standing(draft, notice)
-                for draft, message_id, header_id, notice in mailed
-            ],
-        )  # fmt: skip
-
-    def _waiting(self, session: Session, mails: Mapping[int, int], now: datetime) -> dict[int, datetime]:
-        """Until when the followers of a thread wait, where it sent its share of the hour already.
-
-        mails: how many are queued now, by thread. A post is never torn apart, and only a large one is worth the
-        question: what goes to a few people at a time does not reach the limit before other brakes (rules/limits).
-        """
-        found = {}
-        for thread_id, count in mails.items():
-            if count * _POSTS_AN_HOUR >= self._fanout:
-                until = waits_until(counts.queued_before(session, thread_id, self._fanout - 1), now)
-                if until is not None:
-                    found[thread_id] = until
-        return found
-
-    def subject_of(self, session: Session, draft: Draft) -> str:
-        """The subject that all mail of a thread will carry: the title, that of its first mail, or type and key.
-
-        A record that a mail opened has that mail's from the start (inbound/placing). What stands over a note is
-        said to staff, and over a mail to a record that has a title perhaps another's: neither is for all its readers.
-        """
-        if draft.thread.title:
-            return draft.thread.title
-        if draft.header_id and draft.subject and not draft.internal:
-            return reply_subject(draft.subject)
-        label = self._types.get(draft.thread.record_type, session).label
-        return f"{label} {draft.thread.key}"
-
-
-def notify(session: Session, notified: Sequence[ThreadView], now: datetime) -> None:
-    """Note that mail of these threads is queued, by which old reply addresses are judged (rules/expiry).
-
-    To the day is exact enough, and spares most posts the statement.
-    """
-    stale = {
-        thread.id
-        for thread in notified
-        if thread.last_notified_at is None or now - thread.last_notified_at > _ONE_DAY
-    }
-    threads.notified(session, sorted(stale), now)
-
-
-def delivery_row(
-    kind: str, *, address: str, reason: str, header_id: str, now: datetime, message_id: int | None = None,
-    thread_id: int | None = None, partner_id: int | None = None, payload: dict[str, Any] | None = None,
-    due_at: datetime | None = None, confirmed: bool = False,
-) -> dict[str, Any]:  # fmt: skip
-    """One row of the outbox, due now unless said otherwise. confirmed: an outsider may get this note.
-
-    Every column is given: looking up defaults row by row costs a fifth of entering it.
-    """
-    return {
-        "kind": kind, "channel": EMAIL, "message_id": message_id, "thread_id": thread_id, "partner_id": partner_id,
-        "address": address, "reason": reason, "confirmed": confirmed, "payload": payload, "header_id": header_id,
-        "state": "queued", "status": "", "detail": "", "attempts": 0, "created_at": now, "due_at": due_at or now,
-        "sent_at": None, "owner": "", "lease": 0, "author_id": None,
-    }  # fmt: skip
-
-
-def _due(draft: Draft, share: datetime | None) -> datetime | None:
-    """When a mail may leave, None = now. share: when the record may send to its followers again, None = now."""
-    return max((moment for moment in (draft.mail_at, share) if moment is not None), default=None)
-
-
-def _standing(draft: Draft, notice: Notice) -> dict[str, Any]:
-    """Whose failure it is when it does not arrive; to an address that gets no mail it is one from the start."""
-    if notice.state != "suppressed":
-        return {"author_id": draft.author.partner_id, "detail": ""}
-    reason = "recipient" if notice.partner_id in draft.recipients else "follower"
-    if notice.partner_id in draft.concerned:
-        reason = draft.concern
-    return {
-        "author_id": draft.author.partner_id, "detail": notice.reason, "state": "suppressed",
-        "reason": "mention" if notice.partner_id in draft.mentioned else reason,
-    }  # fmt: skip
+            self._queue.enter(session, [(draft, message_id, header_id, decisions)], now)

@@ -54,7 +54,7 @@ def add(
 @asks
 def list_(asked: Asked, query: str, as_json: bool) -> None:
     """List partners whose name or e-mail holds QUERY."""
-    from gateway.chatter.page import partner_details
+    from gateway.chatter.record_views import partner_details
     from store.queries import partner as partners
 
     with asked.app.database.read() as session:

@@ -13,8 +13,8 @@ from litestar.params import SkipValidation
 
 from gateway.chatter.entries import EntryView
 from gateway.chatter.lives import Lives
-from gateway.chatter.page import RecordView, RecordViews
 from gateway.chatter.post import Posting
+from gateway.chatter.record_views import RecordView, RecordViews
 from gateway.chatter.records import Records
 from gateway.chatter.types import Types
 from gateway.errors import StoreBusy

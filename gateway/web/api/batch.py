@@ -9,8 +9,8 @@ from litestar import Request, Response, post
 
 from gateway.chatter.actor import closed_items
 from gateway.chatter.batch import MOST_ITEMS, put_batch
-from gateway.chatter.page import RecordView
 from gateway.chatter.plan import RecordChange
+from gateway.chatter.record_views import RecordView
 from gateway.errors import FieldError, Forbidden
 from gateway.web.auth import Asking, needs
 from gateway.web.idempotency import once

@@ -11,8 +11,8 @@ from litestar import Request, Response, delete, get, patch, post
 from gateway.chatter import bulk, follow
 from gateway.chatter.access import Caller
 from gateway.chatter.actor import open_thread, reader_of
-from gateway.chatter.page import FollowerView, follower_of, follower_view
 from gateway.chatter.partners import address_or_bad_value, find_or_add, known, refuse_ours
+from gateway.chatter.record_views import FollowerView, follower_of, follower_view
 from gateway.errors import BadValue, NotFound
 from gateway.mail.html import clean, to_text
 from gateway.web.auth import Asking, needs

@@ -10,7 +10,7 @@ from litestar import Request, Response, get, post
 from gateway.chatter.access import Caller
 from gateway.chatter.actor import open_thread, reader_of
 from gateway.chatter.durations import Duration, durations
-from gateway.chatter.page import RecordView
+from gateway.chatter.record_views import RecordView
 from gateway.errors import BadValue, FieldError, Forbidden
 from gateway.web.auth import Asking, needs
 from gateway.web.idempotency import once

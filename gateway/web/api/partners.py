@@ -10,9 +10,9 @@ import msgspec
 from litestar import Request, Response, delete, get, post, put
 
 from gateway.chatter import merge_partners
-from gateway.chatter.page import PartnerDetails, partner_details
 from gateway.chatter.partners import address_or_bad_value
 from gateway.chatter.partners import put as write_partner
+from gateway.chatter.record_views import PartnerDetails, partner_details
 from gateway.errors import BadValue, Forbidden, NotFound
 from gateway.mail.address import normalise
 from gateway.web.auth import Asking, needs

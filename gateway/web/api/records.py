@@ -9,7 +9,7 @@ from litestar import Response, delete, get, put
 
 from gateway.chatter.actor import Reader, closed_items, open_thread, reader_of
 from gateway.chatter.names import RecordName
-from gateway.chatter.page import RecordView
+from gateway.chatter.record_views import RecordView
 from gateway.chatter.records import RecordChange
 from gateway.errors import NotFound
 from gateway.web.auth import Asking, needs

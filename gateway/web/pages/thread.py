@@ -10,7 +10,8 @@ from litestar.datastructures import UploadFile
 
 from gateway.chatter import follow
 from gateway.chatter.actor import open_thread, reader_of
-from gateway.chatter.page import follower_view, message_views
+from gateway.chatter.page import message_views
+from gateway.chatter.record_views import follower_view
 from gateway.chatter.write import Writing, write
 from gateway.errors import BadValue
 from gateway.web.api.attachments import Stored, enter, store_file
