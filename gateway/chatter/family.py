@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 from gateway.chatter.plan import Faults, Plan
 from gateway.rules.subscription import Subtype, defaults, inherited
 from store.models.views import PartnerView, ThreadView
+from store.queries import audience as considered
 from store.queries import follower as followers
 from store.queries import lives
 from store.queries import thread as threads
@@ -154,7 +155,7 @@ def heirs(session: Session, adopted: Sequence[Adopted], now: datetime) -> list[d
     """The followers of the new parents who follow their children from now on: rows of Follower."""
     if not adopted:
         return []
-    of_parent = followers.audiences(session, sorted({one.parent_id for one in adopted}), now)
+    of_parent = considered.audiences(session, sorted({one.parent_id for one in adopted}), now)
     rows = []
     for thread, offered, parent_id in adopted:
         for partner in of_parent[parent_id]:

@@ -28,6 +28,7 @@ from gateway.rules.recipients import Notice, Said, notices
 from gateway.rules.subscription import defaults
 from gateway.rules.visibility import ALL
 from store.models.views import AudienceView, ThreadView
+from store.queries import audience as considered
 from store.queries import follower as followers
 from store.queries import message as messages
 from store.session import Session
@@ -163,7 +164,7 @@ class Posting:
         self, session: Session, partner_ids: frozenset[int], now: datetime
     ) -> Sequence[tuple[int, bool]]:
         """Those who may follow: (partner id, internal)."""
-        people = followers.people(session, partner_ids, now) if partner_ids else {}
+        people = considered.people(session, partner_ids, now) if partner_ids else {}
         return [(view.partner_id, view.internal) for view in people.values() if view.active]
 
     def follow_claimed(self, session: Session, draft: Draft, now: datetime) -> int:
@@ -179,9 +180,9 @@ class Posting:
     def _audience(self, session: Session, draft: Draft, now: datetime) -> list[AudienceView]:
         """Who is to be considered: followers and addressees where the draft tells, and whom it concerns."""
         if not draft.tell:
-            return list(followers.people(session, draft.concerned, now).values()) if draft.concerned else []
+            return list(considered.people(session, draft.concerned, now).values()) if draft.concerned else []
         others = draft.mentioned | draft.recipients | draft.concerned
-        return followers.audience(session, draft.thread.id, others, now)
+        return considered.audience(session, draft.thread.id, others, now)
 
     def _decide(self, session: Session, draft: Draft, audience: Sequence[AudienceView]) -> list[Notice]:
         """What the rule says; whom a draft concerns is told as an addressee is, for a reason of its own."""
@@ -203,9 +204,9 @@ class Posting:
         self, session: Session, drafts: Sequence[Draft], now: datetime
     ) -> list[list[AudienceView]]:
         """Who is to be considered for each draft: the followers where it tells, and whom it concerns."""
-        of_thread = followers.audiences(session, [draft.thread.id for draft in drafts if draft.tell], now)
+        of_thread = considered.audiences(session, [draft.thread.id for draft in drafts if draft.tell], now)
         concerned = {partner_id for draft in drafts for partner_id in draft.concerned}
-        people = followers.people(session, concerned, now)
+        people = considered.people(session, concerned, now)
         found = []
         for draft in drafts:
             audience = of_thread[draft.thread.id] if draft.tell else []

@@ -14,7 +14,7 @@ from gateway.rules.recipients import ANSWER, CHARGE, reachable
 from gateway.rules.visibility import ALL
 from store.models.views import ThreadView
 from store.queries import answered
-from store.queries import follower as followers
+from store.queries import audience as considered
 from store.queries import message as messages
 from store.queries import partner as partners
 from store.session import Session
@@ -62,6 +62,6 @@ def _first_of(
     """The first of these partners who can be told, as a set."""
     if not ids:
         return frozenset()
-    people = followers.people(session, ids, now)
+    people = considered.people(session, ids, now)
     found = reachable([people[one] for one in ids if one in people], members=thread.members, access=access)
     return frozenset() if found is None else frozenset({found.partner_id})

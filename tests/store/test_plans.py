@@ -37,6 +37,7 @@ from store.queries import (
     types,
     words,
 )
+from store.queries import audience as considered
 from store.queries import delivery as deliveries
 from store.queries import event as events
 from store.queries import follower as followers
@@ -168,7 +169,7 @@ OTHERS: dict[str, Ask] = {
     "bounced deliveries": lambda s: deliveries.queue(s, state="bounced"),
     "deliveries of a record": lambda s: deliveries.queue(s, thread_id=20),
     "followers": lambda s: followers.followers(s, 20),
-    "audience": lambda s: followers.audience(s, 20, [], NOW),
+    "audience": lambda s: considered.audience(s, 20, [], NOW),
     "follower counts": lambda s: followers.follower_count(s, 20),
     "versions": lambda s: edit.versions(s, 5, before=None, limit=31),
     "scheduled messages": lambda s: scheduled.of_thread(s, 20, after=0, limit=31),
