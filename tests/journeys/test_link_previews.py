@@ -174,7 +174,7 @@ async def test_what_is_scheduled_gets_its_preview_when_it_is_posted(web: Web, ap
     assert await drain(world, site) == 0
 
     world.now = later
-    assert scheduled.post_due(world.database, posting=world.posting, types=world.types, now=later) == 1
+    assert len(scheduled.post_due(world.database, posting=world.posting, types=world.types, now=later)) == 1
 
     assert await drain(world, site) == 1
     [newest, *_] = (await api.get(TICKET)).json()["items"]
