@@ -9,9 +9,9 @@ from typing import Any
 from gateway.chatter.changelog import author_of
 from gateway.chatter.post import INVITED, SYSTEM, Draft, Posting
 from gateway.chatter.types import Types
-from gateway.errors import BadValue, FieldError, NotFound
+from gateway.errors import BadValue, NotFound
 from gateway.rules import sentences
-from gateway.rules.subscription import Subtype, allowed, defaults, unknown
+from gateway.rules.subscription import allowed, defaults, unknown
 from store.models.views import PartnerView, ThreadView
 from store.queries import follower as followers
 from store.session import Session
@@ -24,8 +24,8 @@ def follow(
     """Make a partner a follower; answers True when he is new.
 
     wanted: None = the defaults, and who follows already keeps his set; given = replaces it. Who was assigned
-    has chosen to follow from now on. Raises BadValue for an unknown subtype, for one that an outsider cannot have,
-    and for a deactivated partner.
+    has chosen to follow from now on; an outsider gets none of the internal subtypes, whatever was asked for. Raises
+    BadValue for an unknown subtype and for a deactivated partner.
     """
     if not partner.active:
         raise BadValue.of("email", f"{partner.email} is deactivated")
@@ -33,7 +33,7 @@ def follow(
     if wanted is None:
         chosen = defaults(subtypes, internal=partner.internal)
     else:
-        _check(thread.record_type, subtypes, wanted, internal=partner.internal)
+        _check(unknown(subtypes, wanted), thread.record_type)
         chosen = allowed(subtypes, wanted, internal=partner.internal)
     is_new = followers.follow(session, thread.id, [(partner.id, chosen)], reason=reason, now=now) == 1
     if not is_new and wanted is None:
@@ -46,12 +46,12 @@ def follow(
 def change(
     session: Session, thread: ThreadView, partner_id: int, *, types: Types, wanted: Sequence[str]
 ) -> frozenset[str]:
-    """Replace a subscription. Raises NotFound when he does not follow, BadValue as ``follow``."""
+    """Replace a subscription. Raises NotFound when he does not follow, BadValue for an unknown subtype."""
     follower = followers.follower(session, thread.id, partner_id)
     if follower is None:
         raise NotFound(f"partner {partner_id} does not follow this record")
     subtypes = types.get(thread.record_type, session).subtypes
-    _check(thread.record_type, subtypes, wanted, internal=follower.internal)
+    _check(unknown(subtypes, wanted), thread.record_type)
     chosen = allowed(subtypes, wanted, internal=follower.internal)
     followers.set_subtypes(session, thread.id, partner_id, chosen)
     return chosen
@@ -107,18 +107,9 @@ def _invited_entry(
     )  # fmt: skip
 
 
-def _check(record_type: str, subtypes: Sequence[Subtype], wanted: Sequence[str], *, internal: bool) -> None:
-    """Refuse what the type does not have, and what an outsider cannot have, by its place."""
-    if names := unknown(subtypes, wanted):
+def _check(names: list[str], record_type: str) -> None:
+    if names:
         raise BadValue.of("subtypes", f"{record_type} has no subtype {', '.join(names)}")
-    possible = allowed(subtypes, wanted, internal=internal)
-    errors = [
-        FieldError(f"#/subtypes/{index}", f"{name} is for staff only, and this partner is not internal")
-        for index, name in enumerate(wanted)
-        if name not in possible
-    ]
-    if errors:
-        raise BadValue(errors[0].detail, errors)
 
 
 def _escaped(text: str) -> str:
