@@ -17,49 +17,69 @@ from tests.served import ROOT, Installation
 OVER = str(2**63)  # one more than an id can be
 
 
-@pytest.mark.parametrize(
-    ("words", "code", "named"),
-    [
-        (("ledger", "show", OVER), 64, OVER),
-        (("ledger", "raw", OVER), 64, OVER),
-        (("ledger", "list", "--limit", OVER), 64, "--limit"),
-        (("ledger", "list", "--limit", "0"), 64, "--limit"),
-        (("ledger", "list", "--state", "nope"), 64, "--state"),
-        (("ledger", "show", "99"), 65, "99"),
-        (("ledger", "raw", "99"), 65, "99"),
-        (("replay", OVER), 64, OVER),
-        (("replay", "99"), 65, "99"),
-        (("queue", "list", "--limit", OVER), 64, "--limit"),
-        (("queue", "list", "--limit", "-1"), 64, "--limit"),
-        (("queue", "list", "--state", "nope"), 64, "--state"),
-        (("queue", "retry", OVER), 64, OVER),
-        (("queue", "drop", OVER), 64, OVER),
-        (("queue", "retry", "99"), 65, "no delivery 99"),
-        (("queue", "drop", "99", "--json"), 65, "no delivery 99"),
-        (("token", "revoke", OVER), 64, OVER),
-        (("token", "revoke", "99"), 65, "no token 99"),
-        (("token", "create", "--name", " ", "--scope", "read"), 64, "--name"),
-        (("token", "create", "--name", "x", "--scope", ","), 64, "--scope"),
-        (("token", "create", "--name", "x", "--scope", "read", "--record-type", "nope"), 64, "--record-type"),
-        (("explain", "/nonexistent"), 66, "/nonexistent"),
-        (("explain", "/tmp"), 66, "/tmp"),
-        (("parse", "--json", "/nonexistent"), 66, "/nonexistent"),
-        (("dkim", "dns"), 78, "dkim_key"),
-        (("dkim", "keygen", "/nonexistent/key.pem"), 73, "/nonexistent/key.pem"),
-        (("dkim", "keygen", str(ROOT / "Makefile")), 73, "Makefile"),
-        (("db", "backup", str(ROOT / "Makefile")), 73, "Makefile"),
-        (("db", "backup", "/dev/null/copy"), 73, "/dev/null/copy"),
-    ],
-    ids=lambda value: " ".join(value)[:40] if isinstance(value, tuple) else "",
-)
-def test_what_cannot_be_done_has_its_code_and_names_what_was_wrong(
-    installation: Installation, words: tuple[str, ...], code: int, named: str
-):
-    done = installation.run(*words)
+ENDS = [
+    (("ledger", "show", OVER), 64, OVER),
+    (("ledger", "raw", OVER), 64, OVER),
+    (("ledger", "list", "--limit", OVER), 64, "--limit"),
+    (("ledger", "list", "--limit", "0"), 64, "--limit"),
+    (("ledger", "list", "--state", "nope"), 64, "--state"),
+    (("ledger", "show", "99"), 65, "99"),
+    (("ledger", "raw", "99"), 65, "99"),
+    (("replay", OVER), 64, OVER),
+    (("replay", "99"), 65, "99"),
+    (("queue", "list", "--limit", OVER), 64, "--limit"),
+    (("queue", "list", "--limit", "-1"), 64, "--limit"),
+    (("queue", "list", "--state", "nope"), 64, "--state"),
+    (("queue", "retry", OVER), 64, OVER),
+    (("queue", "drop", OVER), 64, OVER),
+    (("queue", "retry", "99"), 65, "no delivery 99"),
+    (("queue", "drop", "99", "--json"), 65, "no delivery 99"),
+    (("token", "revoke", OVER), 64, OVER),
+    (("token", "revoke", "99"), 65, "no token 99"),
+    (("token", "create", "--name", " ", "--scope", "read"), 64, "--name"),
+    (("token", "create", "--name", "x", "--scope", ","), 64, "--scope"),
+    (("token", "create", "--name", "x", "--scope", "read", "--record-type", "nope"), 64, "--record-type"),
+    (("explain", "/nonexistent"), 66, "/nonexistent"),
+    (("explain", "/tmp"), 66, "/tmp"),
+    (("parse", "--json", "/nonexistent"), 66, "/nonexistent"),
+    (("dkim", "dns"), 78, "dkim_key"),
+    (("dkim", "keygen", "/nonexistent/key.pem"), 73, "/nonexistent/key.pem"),
+    (("dkim", "keygen", str(ROOT / "Makefile")), 73, "Makefile"),
+    (("db", "backup", str(ROOT / "Makefile")), 73, "Makefile"),
+    (("db", "backup", "/dev/null/copy"), 73, "/dev/null/copy"),
+]
+ONE_BY_ONE = """
+import contextlib, io, json, sys
+from gateway.cli.main import main
 
-    said = done.stderr.decode()
-    assert done.returncode == code, said
-    assert named in said and "Traceback" not in said
+for words in json.load(sys.stdin):
+    sys.argv, said, code = ["threadpost", *words], io.StringIO(), 0
+    with contextlib.redirect_stderr(said), contextlib.redirect_stdout(io.StringIO()):
+        try:
+            main()
+        except SystemExit as end:
+            code = end.code
+    print(json.dumps([code, said.getvalue()]), flush=True)
+"""
+
+
+def test_what_cannot_be_done_has_its_code_and_names_what_was_wrong(installation: Installation):
+    """One process runs them all, because most of what a command takes is the start of its process."""
+    config = ["--config", str(installation.config)]
+    asked = json.dumps([[*words, *config] for words, _, _ in ENDS]).encode()
+
+    done = subprocess.run(
+        [sys.executable, "-c", ONE_BY_ONE], input=asked, cwd=ROOT, capture_output=True, timeout=60
+    )
+
+    ends = [json.loads(line) for line in done.stdout.splitlines()]
+    assert len(ends) == len(ENDS), done.stderr
+    wrong = [
+        (" ".join(words), code, said)
+        for (words, expected, named), (code, said) in zip(ENDS, ends, strict=True)
+        if code != expected or named not in said or "Traceback" in said
+    ]
+    assert wrong == []
 
 
 def test_a_restore_from_no_backup_says_so(tmp_path: Path):
