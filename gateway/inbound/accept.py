@@ -120,6 +120,16 @@ class _Known:
     loaded: float = 0.0
     generations: dict[tuple[int, int], tuple[float, int | None]] = field(default_factory=dict)
 
+    def is_fresh(self) -> bool:
+        """It needs not be read again."""
+        return time.monotonic() - self.loaded < _FRESH_SECONDS
+
+    def remember(self, token: Token, generation: int | None) -> None:
+        """Note the lowest live generation of a reply address, None = it leads nowhere."""
+        if len(self.generations) > 20_000:
+            self.generations.clear()
+        self.generations[token.subject_id, token.partner_id] = (time.monotonic(), generation)
+
 
 class Acceptor:
     """Resolves forward-paths and writes accepted mail to the ledger, for all doors."""
@@ -142,14 +152,21 @@ class Acceptor:
         self._now = now
         self._in_memory = in_memory
         self._known = _Known()
-        self._refreshing = threading.Lock()
+        self._forgotten = 0
+        self._refreshing, self._swapping = threading.Lock(), threading.Lock()
         self._commit: GroupCommit[NewMail, int] = GroupCommit(database, inbound.add, name="accept")
         if bell is not None:
             bell.listen("types", self.forget)
 
     def forget(self) -> None:
-        """Ask the store again at the next forward-path."""
-        self._known = _Known()
+        """Ask the store again at the next forward-path.
+
+        Whatever is remembered is replaced as a whole, never changed in parts: a forward-path that is judged just now
+        goes on with what it has, and is not refused because of half a memory.
+        """
+        with self._swapping:
+            self._forgotten += 1
+            self._known = _Known()
 
     def close(self) -> None:
         """Finish what is being committed."""
@@ -169,9 +186,9 @@ class Acceptor:
     def resolve_now(self, forward_path: str) -> Target:
         """``resolve`` for a caller that may block."""
         try:
-            self._refresh()
+            known = self._refreshed()
             local_part, domain = self._split(forward_path)
-            target = self._by_token(local_part, domain) or self._by_name(local_part, domain)
+            target = self._by_token(known, local_part, domain) or _by_name(known, local_part, domain)
         except StoreUnavailable as trouble:
             raise StoreBusy(str(trouble)) from trouble
         if target is None:
@@ -187,20 +204,14 @@ class Acceptor:
 
     async def is_blocked(self, reverse_path: str) -> bool:
         """The reverse-path, or its whole domain, is on the block list."""
-        if reverse_path and not self._is_fresh():
-            await asyncio.to_thread(self._refresh_or_busy)
-        return self._is_blocked(reverse_path)
+        known = self._known
+        if reverse_path and not known.is_fresh():
+            known = await asyncio.to_thread(self._refreshed_or_busy)
+        return _is_blocked(known, reverse_path)
 
     def is_blocked_now(self, reverse_path: str) -> bool:
         """``is_blocked`` for a caller that may block."""
-        self._refresh_or_busy()
-        return self._is_blocked(reverse_path)
-
-    def _is_blocked(self, reverse_path: str) -> bool:
-        address = normalise(reverse_path) if reverse_path else ""
-        return bool(address) and not self._known.blocks.isdisjoint(
-            {address, "@" + address.rpartition("@")[2]}
-        )
+        return _is_blocked(self._refreshed_or_busy(), reverse_path)
 
     async def accept(self, door: str, envelope: Envelope, targets: Sequence[Target], spool: Spool) -> int:
         """Make the mail durable; answers its id in the ledger.
@@ -252,26 +263,27 @@ class Acceptor:
 
     def _resolve_from_memory(self, forward_path: str) -> Target | None:
         """The answer without the store, None where it must be asked. Raises UnknownRecipient."""
-        if not self._is_fresh():
+        known = self._known
+        if not known.is_fresh():
             return None
         local_part, domain = self._split(forward_path)
         found = read_local_part(local_part, domain.prefixes, self._keys)
         if found is None:
-            target = self._by_name(local_part, domain)
+            target = _by_name(known, local_part, domain)
             if target is None:
                 raise UnknownRecipient(forward_path)
             return target
         token, verb = found
         if token.kind is not Kind.REPLY:
-            return self._target(token, verb)
-        remembered = self._known.generations.get((token.subject_id, token.partner_id))
+            return _target(known, token, verb)
+        remembered = known.generations.get((token.subject_id, token.partner_id))
         if remembered is None or time.monotonic() - remembered[0] > _FRESH_SECONDS:
             return None
         if remembered[1] is None or token.generation < remembered[1]:
             raise UnknownRecipient(forward_path)
-        return self._target(token, verb)
+        return _target(known, token, verb)
 
-    def _by_token(self, local_part: str, domain: OwnDomain) -> Target | None:
+    def _by_token(self, known: _Known, local_part: str, domain: OwnDomain) -> Target | None:
         found = read_local_part(local_part, domain.prefixes, self._keys)
         if found is None:
             return None
@@ -280,62 +292,69 @@ class Acceptor:
             with self._database.read() as session:
                 generation = inbound.live_generation(session, token.subject_id, token.partner_id)
                 if generation is None:
-                    generation = self._merged(session, token)
-            self._remember(token, generation)
+                    generation = _merged(known, session, token)
+            known.remember(token, generation)
             if generation is None or token.generation < generation:
                 return None
-        return self._target(token, verb)
+        return _target(known, token, verb)
 
-    def _by_name(self, local_part: str, domain: OwnDomain) -> Target | None:
-        address = f"{local_part}@{domain.name}"
-        alias = self._known.aliases.get(address)
-        if alias is not None:
-            return AliasTarget(alias[0], alias[1], address)
-        if local_part in MUST_EXIST:
-            return Postmaster()
-        if local_part == domain.notifications:
-            return Notifications()
-        if domain.catchall and local_part.partition("+")[0] not in domain.prefixes:
-            return Catchall()
-        return None
+    def _refreshed(self) -> _Known:
+        """What is remembered, read again where it must be. Raises StoreUnavailable.
 
-    def _merged(self, session: Session, token: Token) -> int | None:
-        """The lowest live generation of a thread that was merged into another, None when it was not."""
-        found = lives.merged_generation(session, token.subject_id, token.partner_id)
-        if found is None:
-            return None
-        self._known.moved[token.subject_id] = found[0]
-        return found[1]
-
-    def _target(self, token: Token, verb: str) -> Target:
-        """What a live token means now, wherever its thread and its partner have gone since."""
-        if token.kind is Kind.REPLY:
-            token = replace(token, subject_id=self._known.moved.get(token.subject_id, token.subject_id))
-        return _target_of(token, verb, self._known.survivors)
-
-    def _remember(self, token: Token, generation: int | None) -> None:
-        if len(self._known.generations) > 20_000:
-            self._known.generations.clear()
-        self._known.generations[token.subject_id, token.partner_id] = (time.monotonic(), generation)
-
-    def _is_fresh(self) -> bool:
-        return time.monotonic() - self._known.loaded < _FRESH_SECONDS
-
-    def _refresh(self) -> None:
+        What was forgotten while it was read is good for who asked before that, and for nobody after him.
+        """
         with self._refreshing:
-            if self._is_fresh():
-                return
+            known, forgotten = self._known, self._forgotten
+            if known.is_fresh():
+                return known
             with self._database.read() as session:
-                self._known.aliases = inbound.aliases(session)
-                self._known.blocks = inbound.blocks(session)
-                self._known.survivors = merge.survivors(session)
-            self._known.loaded = time.monotonic()
+                known = _Known(inbound.aliases(session), inbound.blocks(session), merge.survivors(session))
+            known.loaded = time.monotonic()
+            with self._swapping:
+                if forgotten == self._forgotten:
+                    self._known = known
+            return known
 
-    def _refresh_or_busy(self) -> None:
+    def _refreshed_or_busy(self) -> _Known:
         try:
-            self._refresh()
+            return self._refreshed()
         except StoreUnavailable as trouble:
             raise StoreBusy(str(trouble)) from trouble
+
+
+def _is_blocked(known: _Known, reverse_path: str) -> bool:
+    address = normalise(reverse_path) if reverse_path else ""
+    return bool(address) and not known.blocks.isdisjoint({address, "@" + address.rpartition("@")[2]})
+
+
+def _by_name(known: _Known, local_part: str, domain: OwnDomain) -> Target | None:
+    address = f"{local_part}@{domain.name}"
+    alias = known.aliases.get(address)
+    if alias is not None:
+        return AliasTarget(alias[0], alias[1], address)
+    if local_part in MUST_EXIST:
+        return Postmaster()
+    if local_part == domain.notifications:
+        return Notifications()
+    if domain.catchall and local_part.partition("+")[0] not in domain.prefixes:
+        return Catchall()
+    return None
+
+
+def _merged(known: _Known, session: Session, token: Token) -> int | None:
+    """The lowest live generation of a thread that was merged into another, None when it was not."""
+    found = lives.merged_generation(session, token.subject_id, token.partner_id)
+    if found is None:
+        return None
+    known.moved[token.subject_id] = found[0]
+    return found[1]
+
+
+def _target(known: _Known, token: Token, verb: str) -> Target:
+    """What a live token means now, wherever its thread and its partner have gone since."""
+    if token.kind is Kind.REPLY:
+        token = replace(token, subject_id=known.moved.get(token.subject_id, token.subject_id))
+    return _target_of(token, verb, known.survivors)
 
 
 def _target_of(token: Token, verb: str, survivors: Mapping[int, int]) -> Target:
