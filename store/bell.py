@@ -11,13 +11,14 @@ import contextlib
 import threading
 from collections import defaultdict
 from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Generic, TypeVar
 
 from sqlalchemy import text
 
 if TYPE_CHECKING:
     from store.session import Database, Session
 
+Value = TypeVar("Value")
 CHANNEL = "threadpost"
 NAMES = ("inbound", "deliveries", "events", "types", "threads", "previews")
 _RINGS = "threadpost.rings"
@@ -105,3 +106,37 @@ class Bell:
             while not self._stop.is_set():
                 for notification in connection.notifies(timeout=every):
                     yield notification.payload
+
+
+class Remembered(Generic[Value]):
+    """Something of the store that is kept until the bell of its name rings. bell: None = it never changes.
+
+    What was read before a ring is not kept after it, however the two met; nor is what a transaction reads of its
+    own changes, which may yet be rolled back.
+    """
+
+    def __init__(self, bell: Bell | None, name: str) -> None:
+        self._name = name
+        self._lock = threading.Lock()
+        self._kept: Value | None = None
+        self._rings = 0
+        if bell is not None:
+            bell.listen(name, self.forget)
+
+    def forget(self) -> None:
+        """Read it again at the next question."""
+        with self._lock:
+            self._rings += 1
+            self._kept = None
+
+    def get(self, read: Callable[[], Value], session: Session | None = None) -> Value:
+        """What is kept, or what ``read`` answers now. session: of the transaction that reads."""
+        kept, rings = self._kept, self._rings
+        if kept is not None:
+            return kept
+        value = read()
+        changed_here = session is not None and self._name in session.info.get(_RINGS, ())
+        with self._lock:
+            if rings == self._rings and not changed_here:
+                self._kept = value
+        return value

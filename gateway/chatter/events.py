@@ -14,7 +14,7 @@ import msgspec
 
 from gateway.chatter.names import RecordName
 from gateway.chatter.page import MessageView, message_views
-from store.bell import Bell
+from store.bell import Bell, Remembered
 from store.models.views import ThreadView
 from store.queries import event as store
 from store.queries import message as messages
@@ -42,13 +42,8 @@ class Events:
     """Queues events. bell: None = nobody ever listens."""
 
     def __init__(self, bell: Bell | None = None) -> None:
-        self._listeners: list[Listener] | None = None if bell else []
-        if bell is not None:
-            bell.listen("types", self.forget)
-
-    def forget(self) -> None:
-        """Read the store again at the next event."""
-        self._listeners = None
+        self._is_heard = bell is not None
+        self._listeners: Remembered[list[Listener]] = Remembered(bell, "types")
 
     def opened(self, session: Session, opened: Sequence[ThreadView], by: str, now: datetime) -> None:
         """Records came into being. by: ``api`` or ``mail``."""
@@ -62,10 +57,7 @@ class Events:
     def _tell(
         self, session: Session, kind: str, what: Sequence[tuple[str, dict[str, Any]]], now: datetime
     ) -> None:
-        listeners = self._listeners
-        if listeners is None:
-            rows = store.webhooks(session, active_only=True)
-            listeners = self._listeners = [Listener(row.id, row.events, row.record_types) for row in rows]
+        listeners = self._listeners.get(lambda: _listeners(session), session) if self._is_heard else []
         wanted = [
             (listener.id, kind, payload)
             for record_type, payload in what
@@ -74,6 +66,11 @@ class Events:
         ]
         if wanted:
             store.add(session, wanted, now)
+
+
+def _listeners(session: Session) -> list[Listener]:
+    rows = store.webhooks(session, active_only=True)
+    return [Listener(row.id, row.events, row.record_types) for row in rows]
 
 
 class RecordOpened(msgspec.Struct, frozen=True):

@@ -19,7 +19,7 @@ from gateway.rules.policy import problem
 from gateway.rules.subscription import Subtype, with_generic
 from gateway.rules.values import Field
 from gateway.rules.visibility import ACCESS, ALL
-from store.bell import Bell
+from store.bell import Bell, Remembered
 from store.queries import types as store
 from store.session import Database, Session
 
@@ -84,24 +84,17 @@ class Types:
 
     def __init__(self, database: Database, bell: Bell) -> None:
         self._database = database
-        self._known: dict[str, TypeRules] | None = None
-        bell.listen("types", self.forget)
-
-    def forget(self) -> None:
-        """Read the store again at the next question."""
-        self._known = None
+        self._known: Remembered[dict[str, TypeRules]] = Remembered(bell, "types")
 
     def all(self, session: Session | None = None) -> dict[str, TypeRules]:
         """Every record type by name. session: of the running transaction, where there is one."""
-        known = self._known
-        if known is None:
-            if session is not None:
-                known = _read(session)
-            else:
-                with self._database.read() as reading:
-                    known = _read(reading)
-            self._known = known
-        return known
+        return self._known.get(lambda: self._read(session), session)
+
+    def _read(self, session: Session | None) -> dict[str, TypeRules]:
+        if session is not None:
+            return _read(session)
+        with self._database.read() as reading:
+            return _read(reading)
 
     def get(self, name: str, session: Session | None = None) -> TypeRules:
         """The rules of one type. Raises NotFound."""

@@ -4,7 +4,7 @@ import threading
 
 import pytest
 
-from store.bell import ring
+from store.bell import Remembered, ring
 from store.queries.types import put_record_type
 from store.session import Database
 from tests.builders import NOW
@@ -65,3 +65,26 @@ def test_another_connection_of_the_store_hears_the_commit(database, store_url):
     assert heard.is_set()
     other.bell.stop()
     other.close()
+
+
+def test_what_was_read_before_a_ring_is_not_kept_after_it(database):
+    kept: Remembered[str] = Remembered(database.bell, "types")
+
+    def read_while_it_rings() -> str:
+        database.bell.rang(frozenset({"types"}))
+        return "old"
+
+    assert kept.get(read_while_it_rings) == "old"
+    assert kept.get(lambda: "new") == "new"
+    assert kept.get(lambda: "newer") == "new", "now it is kept"
+
+
+def test_what_a_transaction_reads_of_its_own_changes_is_not_kept(database):
+    kept: Remembered[str] = Remembered(database.bell, "types")
+
+    with pytest.raises(ZeroDivisionError), database.write() as session:  # noqa: PT012
+        ring(session, "types")
+        assert kept.get(lambda: "mine alone", session) == "mine alone"
+        raise ZeroDivisionError
+
+    assert kept.get(lambda: "as it is") == "as it is"
