@@ -7,7 +7,6 @@ to be looked at and tried again by a person. A slow target delays others by at m
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import random
 from collections.abc import Callable
 from datetime import datetime, timedelta
@@ -22,7 +21,7 @@ from gateway.outbound.rounds import Rounds
 from gateway.rules import retry
 from store.bell import Bell
 from store.queries import event as store
-from store.queries.delivery import LeaseLost, Result
+from store.queries.delivery import Result
 from store.session import Database
 
 log = structlog.get_logger()
@@ -48,7 +47,7 @@ class EventDispatcher(Rounds):
         self, *, database: Database, channel: WebhookChannel, owner: str, clock: Callable[[], datetime],
         bell: Bell | None = None, jitter: Callable[[], float] = random.random, width: int = 16,
     ) -> None:  # fmt: skip
-        super().__init__(database=database, owner=owner, clock=clock, bell=bell)
+        super().__init__(store, database=database, owner=owner, clock=clock, bell=bell)
         self._channel = channel
         self._jitter = jitter
         self._width = asyncio.Semaphore(width)
@@ -62,8 +61,7 @@ class EventDispatcher(Rounds):
 
     def _claim(self) -> list[Call]:
         now = self._clock()
-        with self._database.read() as session:
-            due = store.next_due(session)
+        due = self._next_due()
         if due is None or due > now:
             return []
         with self._database.write() as session:
@@ -100,23 +98,6 @@ class EventDispatcher(Rounds):
                 )
                 state = "deferred" if due else "failed"
                 return Result(row.id, self._owner, call.lease, state, due or now, status, detail)
-
-    def _record(self, results: list[Result]) -> None:
-        try:
-            with self._database.write() as session:
-                store.record(session, results)
-        except LeaseLost:  # one of them: each is judged alone
-            for result in results:
-                with contextlib.suppress(LeaseLost), self._database.write() as session:
-                    store.record(session, [result])
-
-    def _next_due(self) -> datetime | None:
-        with self._database.read() as session:
-            return store.next_due(session)
-
-    def _free_leases(self) -> None:
-        with self._database.write() as session:
-            store.free_leases(session, self._clock())
 
     async def _close(self) -> None:
         await self._channel.close()

@@ -7,7 +7,6 @@ the same time, so a slow site delays others, and the end of the process, by what
 from __future__ import annotations
 
 import asyncio
-import contextlib
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
@@ -20,7 +19,6 @@ from gateway.outbound.visitor import Visitor
 from gateway.rules import preview as rule
 from store.bell import Bell
 from store.queries import preview as store
-from store.queries.delivery import LeaseLost
 from store.queries.preview import Link, Result
 from store.session import Database
 
@@ -39,7 +37,7 @@ class PreviewDispatcher(Rounds):
         self, *, database: Database, visitor: Visitor, owner: str, clock: Callable[[], datetime],
         bell: Bell | None = None, per_domain: int = 99,
     ) -> None:  # fmt: skip
-        super().__init__(database=database, owner=owner, clock=clock, bell=bell)
+        super().__init__(store, database=database, owner=owner, clock=clock, bell=bell)
         self._visitor = visitor
         self._per_domain = per_domain
 
@@ -80,23 +78,6 @@ class PreviewDispatcher(Rounds):
                 state = "waiting" if due else "failed"
                 detail = f"{status} {detail}".strip()
                 return Result(link.id, self._owner, link.lease, state, due or now, detail)
-
-    def _record(self, results: list[Result]) -> None:
-        try:
-            with self._database.write() as session:
-                store.record(session, results)
-        except LeaseLost:  # the message of one of them was changed meanwhile: each is judged alone
-            for result in results:
-                with contextlib.suppress(LeaseLost), self._database.write() as session:
-                    store.record(session, [result])
-
-    def _next_due(self) -> datetime | None:
-        with self._database.read() as session:
-            return store.next_due(session)
-
-    def _free_leases(self) -> None:
-        with self._database.write() as session:
-            store.free_leases(session, self._clock())
 
     async def _close(self) -> None:
         await self._visitor.close()

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Callable
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Sequence
 from datetime import datetime
+from typing import Any, Protocol
 
 import structlog
 
 from store.bell import Bell
-from store.session import Database, StoreUnavailable
+from store.queries.delivery import LeaseLost
+from store.session import Database, Session, StoreUnavailable
 
 log = structlog.get_logger()
 
@@ -18,17 +21,33 @@ _LONGEST_SLEEP = 30.0
 _TROUBLE_PAUSE = 2.0
 
 
-class Rounds:
-    """Works until it is stopped. What a round does, when the next is due and whose leases are free say its heirs.
+class Waiting(Protocol):
+    """The queries of a table in which work waits."""
 
-    bell: the name that rings when there is more to do. owner: names this process in the leases.
+    def record(self, session: Session, results: Sequence[Any], /) -> None:
+        """Write what became of some attempts. Raises LeaseLost."""
+
+    def next_due(self, session: Session, /) -> datetime | None:
+        """When the next of it may be taken, None = nothing waits."""
+
+    def free_leases(self, session: Session, now: datetime, /) -> int:
+        """Make due what a dead process held."""
+
+
+class Rounds(ABC):
+    """Works until it is stopped; what a round does say its heirs.
+
+    store: the queries of its table. bell_name: what rings when there is more to do. owner: names this process in
+    the leases.
     """
 
     bell_name: str
 
     def __init__(
-        self, *, database: Database, owner: str, clock: Callable[[], datetime], bell: Bell | None = None
-    ) -> None:
+        self, store: Waiting, *, database: Database, owner: str, clock: Callable[[], datetime],
+        bell: Bell | None = None,
+    ) -> None:  # fmt: skip
+        self._store = store
         self._database = database
         self._owner = owner
         self._clock = clock
@@ -65,20 +84,31 @@ class Rounds:
             done += count
         return done
 
+    @abstractmethod
     async def _round(self) -> int:
         """Take a page of what is due and do it; answers how much it was."""
-        raise NotImplementedError
 
+    @abstractmethod
     async def _close(self) -> None:
         """Let go of connections."""
 
+    def _record(self, results: Sequence[Any]) -> None:
+        """Write what became of a round. A lease that was lost costs no other its result."""
+        try:
+            with self._database.write() as session:
+                self._store.record(session, results)
+        except LeaseLost:  # one of them: each is judged alone
+            for result in results:
+                with contextlib.suppress(LeaseLost), self._database.write() as session:
+                    self._store.record(session, [result])
+
     def _next_due(self) -> datetime | None:
-        """When something may be taken, None = nothing waits."""
-        raise NotImplementedError
+        with self._database.read() as session:
+            return self._store.next_due(session)
 
     def _free_leases(self) -> None:
-        """Make due what a dead process held."""
-        raise NotImplementedError
+        with self._database.write() as session:
+            self._store.free_leases(session, self._clock())
 
     async def _work_forever(self) -> None:
         while not self._stopping.is_set():

@@ -13,6 +13,7 @@ from store.queries.access_filter import EVERYTHING, Reader, readable_messages
 from store.queries.message import JOINED, LISTED, by_ids
 from store.queries.narrow import Window
 from store.queries.newest import among, newest
+from store.queries.part import part
 from store.session import Session
 
 _message = Message.table()
@@ -41,22 +42,31 @@ def window(
     """
     if own.reads_all(session, reader, thread_id):
         if len(kinds) < 2:
-            statement = _bounded(LISTED.where(*_in_thread(thread_id, kinds)), before, after, limit)
-            return Window(_newest_first(session, statement))
-        ids = list(session.execute(_ids(thread_id, kinds, before, after, limit)).scalars())
-        return Window(_newest_first(session, LISTED.where(_message.c.id.in_(ids))))
+            return Window(_part(session, _in_thread(thread_id, kinds), before, after, limit))
+        ids = session.execute(_ids(thread_id, kinds, before, after, limit)).scalars()
+        return Window(by_ids(session, sorted(ids, reverse=True)))
     if reader.partner_id is None or not reader.active:
         return Window([])
     few = own.few(session, reader.partner_id)
     if few is not None:
-        statement = LISTED.where(*_own(session, reader, few, thread_id, kinds))
-        return Window(_newest_first(session, _bounded(statement, before, after, limit)))
+        his = _own(session, reader, few, thread_id, kinds)
+        return Window(_part(session, his, before, after, limit))
 
     def candidates(most: int) -> list[int]:
         return list(session.execute(_ids(thread_id, kinds, before, after, most)).scalars().all())
 
     found = own.readable_of(session, candidates, reader, ascending=after is not None, limit=limit)
     return Window(by_ids(session, found.ids), found.reached)
+
+
+def _part(
+    session: Session,
+    conditions: Sequence[ColumnElement[bool]],
+    before: int | None,
+    after: int | None,
+    limit: int,
+) -> list[Any]:
+    return part(session, LISTED.where(*conditions), _message.c.id, before=before, after=after, limit=limit)
 
 
 def reads_any(session: Session, thread_id: int, reader: Reader) -> bool:
@@ -118,15 +128,3 @@ def _own(
     if kinds:
         conditions.append(_message.c.kind.in_(sorted(kinds)))
     return [*conditions, *readable_messages(session, reader)]
-
-
-def _bounded(statement: Select[Any], before: int | None, after: int | None, limit: int) -> Select[Any]:
-    if before is not None:
-        statement = statement.where(_message.c.id < before)
-    if after is not None:
-        statement = statement.where(_message.c.id > after)
-    return statement.order_by(_message.c.id.desc() if after is None else _message.c.id).limit(limit)
-
-
-def _newest_first(session: Session, statement: Select[Any]) -> list[Any]:
-    return sorted(session.execute(statement), key=lambda row: -row.id)

@@ -6,11 +6,12 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import bindparam, delete, func, insert, select, text, update
+from sqlalchemy import bindparam, delete, insert, select, text, update
 
 from store.bell import ring
 from store.models import Event, Webhook
 from store.queries.delivery import Claim, LeaseLost, Result
+from store.queries.lease import Leases
 from store.queries.part import part
 from store.session import Session
 
@@ -60,26 +61,12 @@ def add(session: Session, rows: Sequence[tuple[str, str, dict[str, Any]]], now: 
     ring(session, "events")
 
 
-_due = (
-    select(_event.c.id)
-    .where(_open, _event.c.due_at <= bindparam("now"))
-    .order_by(_event.c.due_at, _event.c.id)
-    .limit(bindparam("at_most"))
-)
-_locked = _due.with_for_update(skip_locked=True).cte("due").prefix_with("MATERIALIZED", dialect="postgresql")
-_claims = {
-    name: update(_event)
-    .where(_event.c.id.in_(due))
-    .values({"owner": bindparam("claimer"), "due_at": bindparam("until"), "lease": _event.c.lease + 1})
-    .returning(_event.c.id, _event.c.lease)
-    for name, due in (("sqlite", _due), ("postgresql", select(_locked.c.id)))
-}
+_leases = Leases(_event, _open, (_event.c.id, _event.c.lease))
 
 
 def claim(session: Session, *, owner: str, now: datetime, until: datetime, at_most: int) -> list[Claim]:
     """Take the leases of at most so many due events, in the order of their ids."""
-    bound = {"claimer": owner, "now": now, "until": until, "at_most": at_most}
-    return sorted(Claim(*row) for row in session.execute(_claims[session.dialect.name], bound))
+    return [Claim(*row) for row in _leases.claim(session, owner=owner, now=now, until=until, at_most=at_most)]
 
 
 _finish = (
@@ -106,20 +93,7 @@ def record(session: Session, results: Sequence[Result]) -> None:
         raise LeaseLost(f"events {[one.id for one in results]}")
 
 
-_next_due = select(func.min(_event.c.due_at)).where(_open)
-
-
-def next_due(session: Session) -> datetime | None:
-    """When the next event may be claimed, None when nothing is open."""
-    due: datetime | None = session.execute(_next_due).scalar()
-    return due
-
-
-def free_leases(session: Session, now: datetime) -> int:
-    """Make due what a dead process of this machine held; only when no other one runs."""
-    return session.execute(
-        update(_event).where(_open, _event.c.owner != "").values(owner="", due_at=now)
-    ).rowcount
+next_due, free_leases = _leases.next_due, _leases.free
 
 
 def load(session: Session, ids: Sequence[int]) -> list[Any]:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Sequence
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from sqlalchemy import (
     ARRAY,
@@ -23,6 +23,7 @@ from sqlalchemy import (
     union_all,
 )
 
+from store.queries.part import nearest
 from store.session import Session
 
 
@@ -36,23 +37,13 @@ def newest(
     parts = []
     for one in lists:
         key = one.selected_columns[0]
-        part = _bounded(one, key, before, after, limit).subquery()
+        part = nearest(one, key, before=before, after=after, limit=limit).subquery()
         parts.append(select(part.c[0].label("id")))
     if len(parts) == 1:
         merged = parts[0].subquery()
-        return _bounded(select(merged.c.id), merged.c.id, None, after, limit)
+        return nearest(select(merged.c.id), merged.c.id, before=None, after=after, limit=limit)
     merged = union_all(*parts).subquery()
-    return _bounded(select(merged.c.id).distinct(), merged.c.id, None, after, limit)
-
-
-def _bounded(
-    rows: Select[int], key: ColumnElement[Any], before: int | None, after: int | None, limit: int
-) -> Select[int]:
-    if before is not None:
-        rows = rows.where(key < before)
-    if after is not None:
-        rows = rows.where(key > after)
-    return rows.order_by(key.desc() if after is None else key).limit(limit)
+    return nearest(select(merged.c.id).distinct(), merged.c.id, before=None, after=after, limit=limit)
 
 
 Question = Callable[[Sequence[Sequence[str]]], Select[int]]
@@ -103,7 +94,7 @@ class ByWords:
             end = self._ids[-1]
             self._before, self._after = (end, None) if self._after is None else (None, end)
         found, left = self._question([]), count - len(self._ids)
-        part = _bounded(found, found.selected_columns[0], self._before, self._after, left)
+        part = nearest(found, found.selected_columns[0], before=self._before, after=self._after, limit=left)
         self._ids += self._session.execute(part).scalars().all()
 
     def _step_on(self, count: int) -> None:

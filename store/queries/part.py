@@ -18,11 +18,22 @@ def part(
     rows: the list without order. key: by which it is ordered, falling unless ``rising``. Where it goes on
     from a key, these are its next rows; where it is read back from one, the nearest that stand above it.
     """
+    near = nearest(rows, key, before=before, after=after, limit=limit, rising=rising)
+    found = list(session.execute(near))
+    return found[::-1] if _is_back(before, after, rising) else found
+
+
+def nearest(
+    rows: Select[Any], key: ColumnElement[Any], *, before: Any, after: Any, limit: int, rising: bool = False
+) -> Select[Any]:
+    """The question behind ``part``: its rows, the nearest to the key first."""
     if before is not None:
         rows = rows.where(key < before)
     if after is not None:
         rows = rows.where(key > after)
-    back = (before if rising else after) is not None
-    upwards = rising != back
-    found = list(session.execute(rows.order_by(key if upwards else key.desc()).limit(limit)))
-    return found[::-1] if back else found
+    upwards = rising != _is_back(before, after, rising)
+    return rows.order_by(key if upwards else key.desc()).limit(limit)
+
+
+def _is_back(before: Any, after: Any, rising: bool) -> bool:
+    return (before if rising else after) is not None

@@ -12,6 +12,7 @@ from sqlalchemy import BindParameter, bindparam, delete, func, insert, select, t
 from store.bell import ring
 from store.models import LinkPreview
 from store.queries.delivery import LeaseLost
+from store.queries.lease import Leases
 from store.session import Session
 
 _preview = LinkPreview.table()
@@ -117,20 +118,9 @@ def of_messages(session: Session, message_ids: Sequence[int]) -> dict[int, list[
     return grouped
 
 
-_due = (
-    select(_preview.c.id)
-    .where(_waiting, _preview.c.due_at <= bindparam("now"))
-    .order_by(_preview.c.due_at, _preview.c.id)
-    .limit(bindparam("at_most"))
-)
-_locked = _due.with_for_update(skip_locked=True).cte("due").prefix_with("MATERIALIZED", dialect="postgresql")
-_claims = {
-    name: update(_preview)
-    .where(_preview.c.id.in_(due))
-    .values({"owner": bindparam("claimer"), "due_at": bindparam("until"), "lease": _preview.c.lease + 1})
-    .returning(_preview.c.id, _preview.c.lease, _preview.c.url, _preview.c.domain, _preview.c.attempts)
-    for name, due in (("sqlite", _due), ("postgresql", select(_locked.c.id)))
-}
+_leases = Leases(
+    _preview, _waiting, (_preview.c.id, _preview.c.lease, _preview.c.url, _preview.c.domain, _preview.c.attempts)
+)  # fmt: skip
 _alone = text("SELECT pg_advisory_xact_lock(:number)")
 
 
@@ -141,8 +131,7 @@ def claim(session: Session, *, owner: str, now: datetime, until: datetime, at_mo
     """
     if session.dialect.name == "postgresql":
         session.execute(_alone, {"number": _LOCK})
-    bound = {"claimer": owner, "now": now, "until": until, "at_most": at_most}
-    return sorted(Link(*row) for row in session.execute(_claims[session.dialect.name], bound))
+    return [Link(*row) for row in _leases.claim(session, owner=owner, now=now, until=until, at_most=at_most)]
 
 
 _asked = (
@@ -207,16 +196,4 @@ def record(session: Session, results: Sequence[Result]) -> None:
         ring(session, "threads")
 
 
-_next_due = select(func.min(_preview.c.due_at)).where(_waiting)
-
-
-def next_due(session: Session) -> datetime | None:
-    """When the next link may be claimed, None when none waits."""
-    due: datetime | None = session.execute(_next_due).scalar()
-    return due
-
-
-def free_leases(session: Session, now: datetime) -> int:
-    """Make due what a dead process of this machine held; only when no other one runs."""
-    freed = update(_preview).where(_waiting, _preview.c.owner != "").values(owner="", due_at=now)
-    return session.execute(freed).rowcount
+next_due, free_leases = _leases.next_due, _leases.free
