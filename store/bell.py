@@ -8,7 +8,9 @@ SQLite. A lost ring only delays: everybody who listens also looks at the clock n
 from __future__ import annotations
 
 import contextlib
+import math
 import threading
+import time
 from collections import defaultdict
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Generic, TypeVar
@@ -109,34 +111,42 @@ class Bell:
 
 
 class Remembered(Generic[Value]):
-    """Something of the store that is kept until the bell of its name rings. bell: None = it never changes.
+    """Something of the store that is kept until the bell of its name rings. bell: None = nobody rings.
 
-    What was read before a ring is not kept after it, however the two met; nor is what a transaction reads of its
-    own changes, which may yet be rolled back.
+    seconds: how long it is kept though no bell rings, None = for ever. What was read before a ring is not kept after
+    it, however the two met; nor is what a transaction reads of its own changes, which may yet be rolled back. Who has a
+    value in hand goes on with it: it is replaced as a whole, never changed.
     """
 
-    def __init__(self, bell: Bell | None, name: str) -> None:
+    def __init__(self, bell: Bell | None, name: str, *, seconds: float | None = None) -> None:
         self._name = name
+        self._seconds = math.inf if seconds is None else seconds
         self._lock = threading.Lock()
-        self._kept: Value | None = None
+        self._value: tuple[Value, float] | None = None
         self._rings = 0
         if bell is not None:
             bell.listen(name, self.forget)
+
+    @property
+    def kept(self) -> Value | None:
+        """What is kept, None when it must be read."""
+        found = self._value
+        return found[0] if found is not None and time.monotonic() < found[1] else None
 
     def forget(self) -> None:
         """Read it again at the next question."""
         with self._lock:
             self._rings += 1
-            self._kept = None
+            self._value = None
 
     def get(self, read: Callable[[], Value], session: Session | None = None) -> Value:
         """What is kept, or what ``read`` answers now. session: of the transaction that reads."""
-        kept, rings = self._kept, self._rings
+        kept, rings = self.kept, self._rings
         if kept is not None:
             return kept
         value = read()
         changed_here = session is not None and self._name in session.info.get(_RINGS, ())
         with self._lock:
             if rings == self._rings and not changed_here:
-                self._kept = value
+                self._value = value, time.monotonic() + self._seconds
         return value

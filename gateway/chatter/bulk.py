@@ -105,8 +105,7 @@ def follow_all(
     """
     chosen = _chooser(session, many, types=types, wanted=wanted)
     rows = [
-        {"thread_id": thread.id, "partner_id": partner.id, "subtypes": chosen(thread, partner), "reason": "added",
-         "created_at": now}
+        followers.row(thread.id, partner.id, chosen(thread, partner), reason="added", now=now)
         for thread in many.threads
         for partner in many.partners
     ]  # fmt: skip

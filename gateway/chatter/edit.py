@@ -253,7 +253,7 @@ def _text(row: Any, change: Edit, had: Sequence[Any]) -> tuple[str, str]:
         return row.body_html, row.body_text
     if change.body_html is None:
         return bodies(None, change.body_text)
-    shown = {f"/api/v1/attachments/{file.id}": file.content_id for file in had if file.content_id}
+    shown = {linked_images.address(file.id): file.content_id for file in had if file.content_id}
     return bodies(back_to_cids(change.body_html, shown), change.body_text)
 
 

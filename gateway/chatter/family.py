@@ -161,7 +161,7 @@ def heirs(session: Session, adopted: Sequence[Adopted], now: datetime) -> list[d
         for partner in of_parent[parent_id]:
             subtypes = inherited(offered, partner.subtypes or (), internal=partner.internal)
             if subtypes and partner.active:
-                rows.append(_row(thread, partner.partner_id, subtypes, "parent", now))
+                rows.append(followers.row(thread.id, partner.partner_id, subtypes, reason="parent", now=now))
     return rows
 
 
@@ -169,15 +169,8 @@ def follower(
     thread: ThreadView, partner: PartnerView, offered: Sequence[Subtype], reason: str, now: datetime
 ) -> dict[str, Any]:
     """A follower with the default subtypes of a type, as a row of Follower."""
-    return _row(thread, partner.id, defaults(offered, internal=partner.internal), reason, now)
-
-
-def _row(
-    thread: ThreadView, partner_id: int, subtypes: frozenset[str], reason: str, now: datetime
-) -> dict[str, Any]:
-    return {
-        "thread_id": thread.id, "partner_id": partner_id, "subtypes": subtypes, "reason": reason, "created_at": now,
-    }  # fmt: skip
+    wanted = defaults(offered, internal=partner.internal)
+    return followers.row(thread.id, partner.id, wanted, reason=reason, now=now)
 
 
 def united(rows: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any
 
 from gateway.chatter.changelog import plain_entry
 from gateway.chatter.partners import known
@@ -114,7 +113,11 @@ class Lives:
         writers = {author for author in authors.values() if author}
         party = writers | store.party_of(session, message_ids)
         sets = store.follower_sets(session, thread.id)
-        rows = [_follower(new, who, *sets[who], now) for who in sorted(party & set(sets))]
+        coming = {who: sets[who] for who in sorted(party & set(sets))}
+        rows = [
+            followers.row(new.id, who, subtypes, reason=reason, now=now)
+            for who, (subtypes, reason) in coming.items()
+        ]
         followers.follow_all(session, rows)
         followers.invite(session, new.id, writers, now)
         self._follow_creator(session, new, by, rules, now)
@@ -182,15 +185,7 @@ class Lives:
         rows, united = [], {}
         for who, (subtypes, reason) in coming.items():
             wanted = allowed(rules.subtypes, subtypes, internal=people[who].internal)
-            rows.append(
-                {
-                    "thread_id": new,
-                    "partner_id": who,
-                    "subtypes": wanted,
-                    "reason": reason,
-                    "created_at": now,
-                }
-            )
+            rows.append(followers.row(new, who, wanted, reason=reason, now=now))
             if who in there and not wanted <= there[who][0]:
                 united[who] = there[who][0] | wanted
         followers.follow_all(session, rows)
@@ -201,7 +196,9 @@ class Lives:
     ) -> None:
         if by is not None:
             wanted = defaults(rules.subtypes, internal=by.internal)
-            followers.follow_all(session, [_follower(thread, by.id, wanted, "creator", now)])
+            followers.follow_all(
+                session, [followers.row(thread.id, by.id, wanted, reason="creator", now=now)]
+            )
 
     def _log(
         self, session: Session, thread: ThreadView, by: PartnerView | None, words: str, now: datetime
@@ -240,15 +237,3 @@ def _mark_lines(session: Session, thread: ThreadView, **marks: str) -> None:
         row.id: [{**marks, **line} for line in row.tracking] for row in store.tracked(session, thread.id)
     }
     store.set_tracking(session, lines)
-
-
-def _follower(
-    thread: ThreadView, who: int, subtypes: frozenset[str], reason: str, now: datetime
-) -> dict[str, Any]:
-    return {
-        "thread_id": thread.id,
-        "partner_id": who,
-        "subtypes": subtypes,
-        "reason": reason,
-        "created_at": now,
-    }

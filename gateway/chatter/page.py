@@ -17,6 +17,7 @@ from gateway.chatter.entries import ledger_entries as ledger_entries
 from gateway.chatter.entries import ledger_entry as ledger_entry
 from gateway.chatter.highlight import highlights
 from gateway.chatter.lines import holds, with_lines, worded, words_of
+from gateway.chatter.linked_images import address
 from gateway.chatter.names import Person, RecordName
 from gateway.chatter.previews import LinkPreviewView, preview_view
 from gateway.mail.html import clean
@@ -159,7 +160,7 @@ def _message(
     row: Any, files: Sequence[Any], notices: Sequence[Any], words: Sequence[Phrase], staff: Collection[int], *,
     label: str, linked: Sequence[Any], hides_quotation: bool,
 ) -> MessageView:  # fmt: skip
-    urls = {file.content_id: f"/api/v1/attachments/{file.id}" for file in files if file.content_id}
+    urls = {file.content_id: address(file.id) for file in files if file.content_id}
     return MessageView(
         id=row.id,
         record=RecordName(row.record_type, row.key),

@@ -171,12 +171,9 @@ def _logged(done: Plan, thread: ThreadView) -> list[Draft]:
         words = sentences.CREATED % {"label": done.rules.label}
         words = f"{words}\n{done.change.words}" if done.change.words else words
         entry, under = plain_entry(thread, done.actor, words), done.rules.creation
-        told = under is not None and not done.change.silent
-        return [
-            replace(entry, subtype=under.name, internal=under.internal, tell=True)
-            if under and told
-            else entry
-        ]
+        if under is not None and not done.change.silent:
+            entry = replace(entry, subtype=under.name, internal=under.internal, tell=True)
+        return [entry]
     if done.lines:
         return [change_entry(thread, done.actor, done.rules, done.lines, done.change.words)]
     return [plain_entry(thread, done.actor, done.change.words)] if done.change.words else []

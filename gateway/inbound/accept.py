@@ -8,127 +8,29 @@ later, from the ledger. Nothing is recognised as a duplicate here: that is decid
 from __future__ import annotations
 
 import asyncio
-import contextlib
-import hashlib
-import os
 import threading
-import time
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field, replace
+from collections.abc import Callable, Sequence
+from dataclasses import asdict
 from datetime import datetime
-from pathlib import Path
-from typing import BinaryIO
 
 from gateway.errors import StoreBusy, UnknownRecipient
+from gateway.inbound.known import FRESH_SECONDS, Known
+from gateway.inbound.spool import Spool
 from gateway.mail.address import normalise
 from gateway.mail.envelope import Envelope
-from gateway.rules.own import MUST_EXIST
 from gateway.rules.own import OwnDomain as OwnDomain
 from gateway.rules.routing import (
-    Activity,
-    AliasTarget,
     BounceTarget,
-    Catchall,
-    Digest,
-    Leave,
-    Notifications,
-    Postmaster,
-    Reply,
     Target,
     to_row,
 )
 from gateway.rules.token import Keys, Kind, Token, read_local_part
-from store.bell import Bell
+from store.bell import Bell, Remembered
 from store.blobs import BlobStore
 from store.group import GroupCommit
 from store.models.views import NewMail
-from store.queries import inbound, lives, merge
-from store.session import Database, Session, StoreUnavailable
-
-INLINE_OCTETS = 64 * 1024  # larger raw mail lies in the blob store
-_FRESH_SECONDS = 5.0
-
-
-class Spool:
-    """A mail that is still coming in: in memory up to a limit, then in a file of the blob store."""
-
-    def __init__(self, blobs: BlobStore, *, in_memory: int) -> None:
-        self._blobs = blobs
-        self._in_memory = in_memory
-        self._chunks: list[bytes] = []
-        self._file: BinaryIO | None = None
-        self._path: Path | None = None
-        self._digest = hashlib.sha256()
-        self.size = 0
-
-    def write(self, chunk: bytes) -> None:
-        """Add octets. Raises OSError when the disk refuses."""
-        self.size += len(chunk)
-        if self._file is None and self.size <= self._in_memory:
-            self._chunks.append(chunk)
-            return
-        if self._file is None:
-            self._path = self._blobs.spool()
-            self._file = open(self._path, "xb")  # noqa: SIM115 - closed by keep or discard
-            for held in self._chunks:
-                self._digest.update(held)
-                self._file.write(held)
-            self._chunks = []
-        self._digest.update(chunk)
-        self._file.write(chunk)
-
-    def discard(self) -> None:
-        """Forget the octets."""
-        self._chunks = []
-        file, self._file = self._file, None
-        if file is not None:
-            with contextlib.suppress(OSError):  # a full disk may refuse the last octets; they are not wanted
-                file.close()
-        if self._path is not None:
-            self._path.unlink(missing_ok=True)
-            self._path = None
-
-    @property
-    def is_small(self) -> bool:
-        """The mail fits into the ledger itself: nothing but the commit is needed."""
-        return self._file is None and self.size <= INLINE_OCTETS
-
-    def octets(self) -> bytes:
-        """All octets of a mail that is in memory."""
-        return self._chunks[0] if len(self._chunks) == 1 else b"".join(self._chunks)
-
-    def keep(self) -> str:
-        """Make the octets a durable blob; answers its digest. Blocks for the disk."""
-        if self._file is None or self._path is None:
-            return self._blobs.put(self.octets())
-        self._file.flush()
-        os.fsync(self._file.fileno())
-        self._file.close()
-        digest = self._blobs.adopt(self._path, self._digest.hexdigest())
-        self._file = self._path = None
-        return digest
-
-
-@dataclass
-class _Known:
-    """What the doors remember of the store for a few seconds, so that RCPT seldom asks it."""
-
-    aliases: dict[str, tuple[int, str]] = field(default_factory=dict)
-    blocks: frozenset[str] = frozenset()
-    survivors: Mapping[int, int] = field(default_factory=dict)  # merged partner -> who he is now
-    moved: dict[int, int] = field(default_factory=dict)  # merged thread -> the thread it is part of now
-    loaded: float = 0.0
-    generations: dict[tuple[int, int], tuple[float, int | None]] = field(default_factory=dict)
-
-    def is_fresh(self) -> bool:
-        """It needs not be read again."""
-        return time.monotonic() - self.loaded < _FRESH_SECONDS
-
-    def remember(self, token: Token, generation: int | None) -> None:
-        """Note the lowest live generation of a reply address, None = it leads nowhere."""
-        if len(self.generations) > 20_000:
-            self.generations.clear()
-        self.generations[token.subject_id, token.partner_id] = (time.monotonic(), generation)
+from store.queries import inbound
+from store.session import Database, StoreUnavailable
 
 
 class Acceptor:
@@ -151,22 +53,13 @@ class Acceptor:
         self._keys = keys
         self._now = now
         self._in_memory = in_memory
-        self._known = _Known()
-        self._forgotten = 0
-        self._refreshing, self._swapping = threading.Lock(), threading.Lock()
+        self._known: Remembered[Known] = Remembered(bell, "types", seconds=FRESH_SECONDS)
+        self._reading = threading.Lock()
         self._commit: GroupCommit[NewMail, int] = GroupCommit(database, inbound.add, name="accept")
-        if bell is not None:
-            bell.listen("types", self.forget)
 
     def forget(self) -> None:
-        """Ask the store again at the next forward-path.
-
-        Whatever is remembered is replaced as a whole, never changed in parts: a forward-path that is judged just now
-        goes on with what it has, and is not refused because of half a memory.
-        """
-        with self._swapping:
-            self._forgotten += 1
-            self._known = _Known()
+        """Ask the store again at the next forward-path; one that is judged just now goes on with what it has."""
+        self._known.forget()
 
     def close(self) -> None:
         """Finish what is being committed."""
@@ -186,9 +79,9 @@ class Acceptor:
     def resolve_now(self, forward_path: str) -> Target:
         """``resolve`` for a caller that may block."""
         try:
-            known = self._refreshed()
+            known = self._read()
             local_part, domain = self._split(forward_path)
-            target = self._by_token(known, local_part, domain) or _by_name(known, local_part, domain)
+            target = self._by_token(known, local_part, domain) or known.by_name(local_part, domain)
         except StoreUnavailable as trouble:
             raise StoreBusy(str(trouble)) from trouble
         if target is None:
@@ -204,14 +97,16 @@ class Acceptor:
 
     async def is_blocked(self, reverse_path: str) -> bool:
         """The reverse-path, or its whole domain, is on the block list."""
-        known = self._known
-        if reverse_path and not known.is_fresh():
-            known = await asyncio.to_thread(self._refreshed_or_busy)
-        return _is_blocked(known, reverse_path)
+        if not reverse_path:
+            return False
+        known = self._known.kept
+        if known is None:
+            known = await asyncio.to_thread(self._read_or_busy)
+        return known.is_blocked(reverse_path)
 
     def is_blocked_now(self, reverse_path: str) -> bool:
         """``is_blocked`` for a caller that may block."""
-        return _is_blocked(self._refreshed_or_busy(), reverse_path)
+        return self._read_or_busy().is_blocked(reverse_path)
 
     async def accept(self, door: str, envelope: Envelope, targets: Sequence[Target], spool: Spool) -> int:
         """Make the mail durable; answers its id in the ledger.
@@ -263,113 +158,53 @@ class Acceptor:
 
     def _resolve_from_memory(self, forward_path: str) -> Target | None:
         """The answer without the store, None where it must be asked. Raises UnknownRecipient."""
-        known = self._known
-        if not known.is_fresh():
+        known = self._known.kept
+        if known is None:
             return None
         local_part, domain = self._split(forward_path)
         found = read_local_part(local_part, domain.prefixes, self._keys)
         if found is None:
-            target = _by_name(known, local_part, domain)
+            target = known.by_name(local_part, domain)
             if target is None:
                 raise UnknownRecipient(forward_path)
             return target
         token, verb = found
         if token.kind is not Kind.REPLY:
-            return _target(known, token, verb)
-        remembered = known.generations.get((token.subject_id, token.partner_id))
-        if remembered is None or time.monotonic() - remembered[0] > _FRESH_SECONDS:
+            return known.target(token, verb)
+        remembered = known.generation(token)
+        if remembered is None:
             return None
-        if remembered[1] is None or token.generation < remembered[1]:
+        if not _is_live(token, *remembered):
             raise UnknownRecipient(forward_path)
-        return _target(known, token, verb)
+        return known.target(token, verb)
 
-    def _by_token(self, known: _Known, local_part: str, domain: OwnDomain) -> Target | None:
+    def _by_token(self, known: Known, local_part: str, domain: OwnDomain) -> Target | None:
         found = read_local_part(local_part, domain.prefixes, self._keys)
         if found is None:
             return None
         token, verb = found
         if token.kind is Kind.REPLY:
             with self._database.read() as session:
-                generation = inbound.live_generation(session, token.subject_id, token.partner_id)
-                if generation is None:
-                    generation = _merged(known, session, token)
-            known.remember(token, generation)
-            if generation is None or token.generation < generation:
-                return None
-        return _target(known, token, verb)
+                if not _is_live(token, known.ask_generation(session, token)):
+                    return None
+        return known.target(token, verb)
 
-    def _refreshed(self) -> _Known:
-        """What is remembered, read again where it must be. Raises StoreUnavailable.
+    def _read(self) -> Known:
+        """What is remembered, read again where it must be, by one thread at a time. Raises StoreUnavailable."""
+        with self._reading:
+            return self._known.get(self._read_store)
 
-        What was forgotten while it was read is good for who asked before that, and for nobody after him.
-        """
-        with self._refreshing:
-            known, forgotten = self._known, self._forgotten
-            if known.is_fresh():
-                return known
-            with self._database.read() as session:
-                known = _Known(inbound.aliases(session), inbound.blocks(session), merge.survivors(session))
-            known.loaded = time.monotonic()
-            with self._swapping:
-                if forgotten == self._forgotten:
-                    self._known = known
-            return known
+    def _read_store(self) -> Known:
+        with self._database.read() as session:
+            return Known.read(session)
 
-    def _refreshed_or_busy(self) -> _Known:
+    def _read_or_busy(self) -> Known:
         try:
-            return self._refreshed()
+            return self._read()
         except StoreUnavailable as trouble:
             raise StoreBusy(str(trouble)) from trouble
 
 
-def _is_blocked(known: _Known, reverse_path: str) -> bool:
-    address = normalise(reverse_path) if reverse_path else ""
-    return bool(address) and not known.blocks.isdisjoint({address, "@" + address.rpartition("@")[2]})
-
-
-def _by_name(known: _Known, local_part: str, domain: OwnDomain) -> Target | None:
-    address = f"{local_part}@{domain.name}"
-    alias = known.aliases.get(address)
-    if alias is not None:
-        return AliasTarget(alias[0], alias[1], address)
-    if local_part in MUST_EXIST:
-        return Postmaster()
-    if local_part == domain.notifications:
-        return Notifications()
-    if domain.catchall and local_part.partition("+")[0] not in domain.prefixes:
-        return Catchall()
-    return None
-
-
-def _merged(known: _Known, session: Session, token: Token) -> int | None:
-    """The lowest live generation of a thread that was merged into another, None when it was not."""
-    found = lives.merged_generation(session, token.subject_id, token.partner_id)
-    if found is None:
-        return None
-    known.moved[token.subject_id] = found[0]
-    return found[1]
-
-
-def _target(known: _Known, token: Token, verb: str) -> Target:
-    """What a live token means now, wherever its thread and its partner have gone since."""
-    if token.kind is Kind.REPLY:
-        token = replace(token, subject_id=known.moved.get(token.subject_id, token.subject_id))
-    return _target_of(token, verb, known.survivors)
-
-
-def _target_of(token: Token, verb: str, survivors: Mapping[int, int]) -> Target:
-    if token.kind in (Kind.REPLY, Kind.LEAVE):  # the others name no partner in this place
-        token = replace(token, partner_id=survivors.get(token.partner_id, token.partner_id))
-    match token.kind:
-        case Kind.REPLY:
-            if verb == "leave":
-                return Leave(token.subject_id, token.partner_id)
-            return Reply(token.subject_id, token.partner_id, token.internal, token.week, verb)
-        case Kind.BOUNCE:
-            return BounceTarget(token.subject_id, token.partner_id)
-        case Kind.LEAVE:
-            return Leave(token.subject_id, token.partner_id)
-        case Kind.ACTIVITY:
-            return Activity(token.subject_id, token.partner_id, verb)
-        case Kind.DIGEST:
-            return Digest(token.subject_id, token.partner_id)
+def _is_live(token: Token, generation: int | None) -> bool:
+    """generation: the lowest live one of the address, None = it leads nowhere."""
+    return generation is not None and token.generation >= generation

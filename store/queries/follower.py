@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from datetime import datetime
+from operator import itemgetter
 from typing import Any
 
 from sqlalchemy import bindparam, delete, exists, func, select, update
@@ -45,6 +46,15 @@ _add_follower = {
 }
 
 
+def row(
+    thread_id: int, partner_id: int, subtypes: frozenset[str], *, reason: str, now: datetime
+) -> dict[str, Any]:
+    """A follower as ``follow_all`` enters him."""
+    return {
+        "thread_id": thread_id, "partner_id": partner_id, "subtypes": subtypes, "reason": reason, "created_at": now,
+    }  # fmt: skip
+
+
 def follow(
     session: Session,
     thread_id: int,
@@ -57,24 +67,18 @@ def follow(
     if not wishes:
         return 0
     rows = [
-        {
-            "thread_id": thread_id,
-            "partner_id": partner_id,
-            "subtypes": subtypes,
-            "reason": reason,
-            "created_at": now,
-        }
+        row(thread_id, partner_id, subtypes, reason=reason, now=now)
         for partner_id, subtypes in sorted(wishes, key=lambda wish: wish[0])
     ]
     return session.execute(_add_follower[session.dialect.name], rows if len(rows) > 1 else rows[0]).rowcount
 
 
 def follow_all(session: Session, rows: Sequence[dict[str, Any]]) -> int:
-    """Enter followers of many threads (thread_id, partner_id, subtypes, reason, created_at); who follows keeps his set.
+    """Enter followers of many threads, as ``row`` makes them; who follows keeps his set.
 
     Who followed because he was assigned follows for the reason that is given from now on. Answers how many are new.
     """
-    ordered = sorted(rows, key=lambda row: (row["thread_id"], row["partner_id"]))
+    ordered = sorted(rows, key=itemgetter("thread_id", "partner_id"))
     new = session.execute(_add_follower[session.dialect.name], ordered).rowcount if rows else 0
     if new < len(ordered):
         stay(session, ordered)

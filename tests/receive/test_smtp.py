@@ -11,7 +11,8 @@ from typing import Any
 import pytest
 
 from gateway.errors import StoreBusy
-from gateway.inbound.accept import Acceptor, Spool
+from gateway.inbound.accept import Acceptor
+from gateway.inbound.spool import Spool
 from gateway.inbound.authenticate import Hop, Peers
 from gateway.receive.limits import Limits
 from store.models import InboundMail

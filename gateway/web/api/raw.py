@@ -12,7 +12,7 @@ from litestar.params import Parameter
 
 from gateway.chatter.access import Caller
 from gateway.errors import BadShape, BadValue, FieldError, Forbidden, TooLarge, UnknownRecipient
-from gateway.inbound.accept import Spool
+from gateway.inbound.spool import Spool
 from gateway.mail.address import normalise
 from gateway.mail.envelope import Envelope
 from gateway.mail.origin import HEAD_OCTETS, presumed_reverse_path
