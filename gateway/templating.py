@@ -77,15 +77,6 @@ class Templates:
         """Render a template of the directory. Raises jinja2.TemplateError."""
         return self.environment(language).get_template(name).render(context)
 
-    def render_foreign(
-        self, source: str, context: Mapping[str, Any], *, language: str = "", html: bool = True
-    ) -> str:
-        """Render a template that the host application gave us, in a sandbox. Raises jinja2.TemplateError."""
-        spoken = self.language(language)
-        environment = _environment(SandboxedEnvironment, None, spoken, self._translations(spoken))
-        environment.autoescape = html
-        return environment.from_string(source).render(context)
-
     def wording(self, language: str) -> Wording:
         """How values read in a language of ``languages``."""
         return _wording(language, self._translations(language))

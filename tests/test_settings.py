@@ -8,33 +8,7 @@ import pytest
 from gateway.data import data_dir
 from gateway.errors import ConfigError
 from gateway.settings import Domain, Settings, check, describe, load
-
-EXAMPLE = """\
-[data]
-dir = "var"
-[[domains]]
-name = "threads.example.test"
-[smtp]
-host = "127.0.0.1"
-port = 8025
-[lmtp]
-host = "127.0.0.1"
-port = 8024
-[web]
-host = "127.0.0.1"
-port = 8080
-base_url = "http://127.0.0.1:8080"
-[relay]
-url = "smtp://127.0.0.1:2525"
-[auth]
-trusted_relays = ["127.0.0.1"]     # IP, CIDR or "unix"; default []
-[[auth.hops]]                      # optional: a front MTA that checks SPF, DKIM, DMARC
-peers = ["127.0.0.9"]
-authserv_ids = ["mx.example.com"]
-xforward = true
-spam_headers = ["X-Spam-Flag: YES"]
-[imap.support]                     # optional: host, port, tls, user, password or oauth2, folder, authserv_id ...
-"""
+from tests.promised import EXAMPLE
 
 
 @pytest.fixture

@@ -34,7 +34,8 @@ def put_batch(
 ) -> list[tuple[ThreadView, bool]]:
     """Create or change the records of all items; answers each item's record, and True where it is new.
 
-    caller: as in Records.put_all. found: faults that are known already, told with the others. Raises BadValue with every fault, ``#/items/3/assignee``; then nothing was written.
+    caller: as in Records.put_all. found: faults that are known already, told with the others. Raises BadValue with
+    every fault, ``#/items/3/assignee``; then nothing was written.
     """
     if len(items) > MOST_ITEMS:
         raise BadValue.of("items", f"a batch has at most {MOST_ITEMS} items, not {len(items)}")

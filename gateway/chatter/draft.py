@@ -57,10 +57,9 @@ class Draft:
     rules/recipients. shown_inside: those of attachment_ids that the body shows, with their Content-IDs.
     followers: partners who begin to follow by this message: (id, internal). addressees: whom To and Cc show.
     passed_on: the author forwarded what another wrote. header_id: the Message-ID under which it came in, None if
-    it was written here. tell: False =
-    stored, nobody is told but those whom it concerns. concerned: partner ids whom it concerns in person, for the
-    reason ``concern`` (ASSIGNED, INVITED, or as in rules/recipients); payload: what their mails say beside it. mail_at: before when no mail
-    about it leaves, None = at once.
+    it was written here. tell: False = stored, nobody is told but those whom it concerns. concerned: partner ids
+    whom it concerns in person, for the reason ``concern`` (ASSIGNED, INVITED, or as in rules/recipients); payload:
+    what their mails say beside it. mail_at: before when no mail about it leaves, None = at once.
     """
 
     thread: ThreadView

@@ -116,12 +116,14 @@ def partner_details(session: Session, rows: Sequence[PartnerView]) -> list[Partn
     """Everything about some partners, in their order: two statements."""
     ids = [partner.id for partner in rows]
     addresses = listing.addresses(session, ids)
-    phones = listing.phones(session, ids)
+    said = listing.phones(session, ids)
+    phones = {one: said.get(one, ("", "")) for one in ids}
     return [
         PartnerDetails(
             id=partner.id, name=partner.name, email=partner.email, internal=partner.internal, role=partner.role,
             active=partner.active, language=partner.language, timezone=partner.timezone,
-            phone=phones.get(partner.id, ("", ""))[0], signature=phones.get(partner.id, ("", ""))[1], addresses=addresses.get(partner.id, []), notify=partner.notify,
+            phone=phones[partner.id][0], signature=phones[partner.id][1], addresses=addresses.get(partner.id, []),
+            notify=partner.notify,
         )
         for partner in rows
     ]  # fmt: skip

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -164,7 +164,3 @@ def check_policy(policy: Mapping[str, Any], *, of_type: bool) -> None:
     wrong = problem(policy, of_type=of_type)
     if wrong is not None:
         raise BadValue.of("policy/" + wrong[0].replace("~", "~0").replace("/", "~1"), wrong[1])
-
-
-NewHeaderId = Callable[[str], str]
-"""Mints a new Message-ID for a domain."""

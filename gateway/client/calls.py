@@ -36,7 +36,8 @@ class Call(Generic[Answer]):
     """One request.
 
     shape: what its answer is read as: the first of several that finds all its fields in it; bytes = the octets as they
-    come, None where there is no answer. key: its Idempotency-Key. uploads: files, sent as a form with the fields of body. mail: octets of a mail as the body.
+    come, None where there is no answer. key: its Idempotency-Key. uploads: files, sent as a form with the fields of
+    body. mail: octets of a mail as the body.
     """
 
     method: str

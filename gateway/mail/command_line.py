@@ -31,8 +31,8 @@ def says(line: str, command: str) -> bool:
 def without(command: str, text: str, html: str, *, name: str = "") -> tuple[str, str] | None:
     """Text and HTML without the lines that are nothing but the command; None where no line is.
 
-    Both are "" where nothing else is said. name: of the author, who may sign with it alone. html: of the same words; where the line is not found in it, it is
-    made of the text.
+    Both are "" where nothing else is said. name: of the author, who may sign with it alone. html: of the same words;
+    where the line is not found in it, it is made of the text.
 
     >>> without("/leave", "/leave\\nBest regards\\nAnn", "")
     ('', '')

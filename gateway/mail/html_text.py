@@ -21,7 +21,6 @@ _MOST_QUOTES = 12
 MOST_LAID_OUT = 2_000_000
 _WINDOW = 1 << 18
 _BLANKS = re.compile(r"[ \t\n\r\f\u200b]+")
-_HIDDEN = re.compile(r"display\s{0,9}:\s{0,9}none", re.IGNORECASE)
 
 
 class _Writer:

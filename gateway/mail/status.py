@@ -96,11 +96,6 @@ def reply_class(text: str) -> str | None:
     return found[1] if found else None
 
 
-def class_of(status: str) -> int:
-    """2 success, 4 persistent transient failure, 5 permanent failure (RFC 3463 section 3)."""
-    return int(status[0])
-
-
 def is_hard(status: str) -> bool:
     """Whether the address itself is dead, so that nothing more should be sent to it."""
     return status in HARD

@@ -16,6 +16,13 @@ from store.queries.narrow import Window
 StateFilter = Annotated[str | None, Parameter(query="state")]
 """The query parameter ``state``; the framework keeps a parameter of this name for itself."""
 
+
+def check_state(wanted: str | None, states: Sequence[str]) -> None:
+    """Raise BadValue for a state that the rows of a list do not have. wanted: None = any."""
+    if wanted is not None and wanted not in states:
+        raise BadValue.of("state", f"{wanted!r} is none of {', '.join(states)}")
+
+
 DEFAULT, MOST = 30, 200
 T = TypeVar("T")
 

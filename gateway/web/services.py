@@ -83,8 +83,8 @@ class Services:
 
     domains: ours, the first is the default. base_url: under which browsers reach us, no slash at its end.
     outbox_dir: the Maildir that mail lands in, None when a relay is configured. max_upload, max_mail: octets of
-    one file and of one mail. guesses: who gave bad tokens. data_dir: whose disk must have room (/readyz). patience: seconds that an answer
-    waits for the worker.
+    one file and of one mail. data_dir: whose disk must have room (/readyz). patience: seconds that an answer
+    waits for the worker. guesses: who gave bad tokens.
     """
 
     database: Database

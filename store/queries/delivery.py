@@ -14,16 +14,11 @@ from sqlalchemy import Select, bindparam, case, exists, func, insert, literal, s
 
 from store.bell import ring
 from store.models import (
-    Attachment,
     Delivery,
-    Follower,
-    Message,
     MessageRef,
     Notice,
     Partner,
-    Suppression,
     Thread,
-    TokenGeneration,
 )
 from store.queries.narrow import Window, narrowed
 from store.queries.part import part
@@ -31,14 +26,9 @@ from store.session import Session
 
 _delivery = Delivery.table()
 _notice = Notice.table()
-_message = Message.table()
 _ref = MessageRef.table()
 _thread = Thread.table()
 _partner = Partner.table()
-_follower = Follower.table()
-_suppression = Suppression.table()
-_generation = TokenGeneration.table()
-_attachment = Attachment.table()
 
 _open = text("delivery.state IN ('queued', 'deferred')")  # literally, so that the partial index answers
 

@@ -11,16 +11,14 @@ from sqlalchemy import bindparam, delete, exists, func, select, update
 from sqlalchemy.dialects.postgresql import insert as insert_postgresql
 from sqlalchemy.dialects.sqlite import insert as insert_sqlite
 
-from store.models import Address, Delivery, Follower, Invitation, Message, Partner, Suppression
+from store.models import Delivery, Follower, Invitation, Message, Partner
 from store.queries.part import part
 from store.session import Session
 
 _follower = Follower.table()
 _invitation = Invitation.table()
 _partner = Partner.table()
-_suppression = Suppression.table()
 _message = Message.table()
-_address = Address.table()
 _delivery = Delivery.table()
 _CHUNK = 500
 

@@ -10,15 +10,8 @@ from typing import Any
 from sqlalchemy import bindparam, insert, select, tuple_, update
 
 from store.models import (
-    Address,
-    Follower,
-    Invitation,
-    Message,
-    Partner,
-    Suppression,
     Thread,
     ThreadRedirect,
-    TokenGeneration,
 )
 from store.models.views import ThreadView
 from store.queries import record_list
@@ -30,14 +23,7 @@ from store.search import indexed
 from store.session import Session
 
 _thread = Thread.table()
-_follower = Follower.table()
-_invitation = Invitation.table()
-_generation = TokenGeneration.table()
 _redirect = ThreadRedirect.table()
-_partner = Partner.table()
-_address = Address.table()
-_suppression = Suppression.table()
-_message = Message.table()
 
 _columns = (
     _thread.c.id, _thread.c.record_type, _thread.c.key, _thread.c.title, _thread.c.url, _thread.c.fields,

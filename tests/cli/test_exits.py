@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from tests.builders import a_mail
+from tests.promised import EXAMPLE
 from tests.served import ROOT, Installation
 
 OVER = str(2**63)  # one more than an id can be
@@ -191,7 +192,7 @@ def test_the_configuration_that_must_always_work_works_in_every_verb(tmp_path: P
     """DESIGN section 8, letter for letter but for the ports and what it calls optional."""
     installation = Installation(tmp_path)
     ports = iter([installation.smtp, installation.lmtp, installation.web, installation.web, 25])
-    text = re.sub(r"(port = |127\.0\.0\.1:)\d+", lambda found: f"{found[1]}{next(ports)}", ALWAYS)
+    text = re.sub(r"(port = |127\.0\.0\.1:)\d+", lambda found: f"{found[1]}{next(ports)}", EXAMPLE)
     installation.config.write_text(text.replace('dir = "var"', f'dir = "{tmp_path / "var"}"'))
 
     checked = installation.run("config", "check")
@@ -200,31 +201,3 @@ def test_the_configuration_that_must_always_work_works_in_every_verb(tmp_path: P
     assert checked.returncode == 0, checked.stderr
     assert running.stop() == 0
     installation.close()
-
-
-ALWAYS = """\
-[data]
-dir = "var"
-[[domains]]
-name = "threads.example.test"
-[smtp]
-host = "127.0.0.1"
-port = 8025
-[lmtp]
-host = "127.0.0.1"
-port = 8024
-[web]
-host = "127.0.0.1"
-port = 8080
-base_url = "http://127.0.0.1:8080"
-[relay]
-url = "smtp://127.0.0.1:2525"
-[auth]
-trusted_relays = ["127.0.0.1"]     # IP, CIDR or "unix"; default []
-[[auth.hops]]                      # optional: a front MTA that checks SPF, DKIM, DMARC
-peers = ["127.0.0.9"]
-authserv_ids = ["mx.example.com"]
-xforward = true
-spam_headers = ["X-Spam-Flag: YES"]
-[imap.support]                     # optional: host, port, tls, user, password or oauth2, folder, authserv_id ...
-"""

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from store.models.views import PartnerView
 from store.session import Database
 from tests.builders import World
 
@@ -17,3 +18,15 @@ def world(database: Database, tmp_path: Path) -> Iterator[World]:
     world = World(database, tmp_path)
     yield world
     world.close()
+
+
+@pytest.fixture
+def alice(world: World) -> PartnerView:
+    """A colleague."""
+    return world.partner("alice@corp.example", internal=True)
+
+
+@pytest.fixture
+def bob(world: World) -> PartnerView:
+    """Another colleague."""
+    return world.partner("bob@corp.example", internal=True)

@@ -21,16 +21,6 @@ QUOTED = "\n\nOn Monday, Bob via Threadpost <notifications@threads.example.test>
 
 
 @pytest.fixture
-def alice(world: World) -> PartnerView:
-    return world.partner(ALICE, internal=True)
-
-
-@pytest.fixture
-def bob(world: World) -> PartnerView:
-    return world.partner(BOB, internal=True)
-
-
-@pytest.fixture
 def carol(world: World) -> PartnerView:
     return world.partner(CAROL)
 

@@ -21,16 +21,6 @@ ALICE, BOB, YURI, KARL = (
 
 
 @pytest.fixture
-def alice(world: World) -> PartnerView:
-    return world.partner(ALICE, internal=True)
-
-
-@pytest.fixture
-def bob(world: World) -> PartnerView:
-    return world.partner(BOB, internal=True)
-
-
-@pytest.fixture
 def yuri(world: World) -> PartnerView:
     return world.partner(YURI)
 

@@ -8,10 +8,16 @@ import pytest
 from babel.messages.extract import extract_from_dir
 from babel.messages.pofile import read_po
 from jinja2 import UndefinedError
-from jinja2.sandbox import SecurityError
 
 from gateway.rules.sentences import ASSIGNED_TO, IS_ACTIVE, SENTENCES
-from gateway.templating import DOMAIN, Templates, templates_directory
+from gateway.templating import (
+    DOMAIN,
+    BadPlaceholder,
+    Templates,
+    check_placeholders,
+    fill_placeholders,
+    templates_directory,
+)
 
 DIRECTORY = templates_directory()
 OPTIONS = {"trimmed": "false", "trim_blocks": "true", "lstrip_blocks": "true", "silent": "false"}
@@ -61,8 +67,10 @@ def test_a_missing_value_is_an_error(tmp_path: Path):
 
 
 def test_a_template_of_the_host_stays_in_its_sandbox():
-    templates = Templates(DIRECTORY)
+    reaching_out = "{{ ''.__class__.__mro__ }}"
 
-    assert templates.render_foreign("<p>{{ name }}</p>", {"name": "<i>"}) == "<p>&lt;i&gt;</p>"
-    with pytest.raises(SecurityError):
-        templates.render_foreign("{{ ''.__class__.__mro__ }}", {})
+    assert fill_placeholders("<p>{{ name }}</p>", {"name": "<i>"}, html=True) == "<p>&lt;i&gt;</p>"
+    with pytest.raises(BadPlaceholder):
+        fill_placeholders(reaching_out, {}, html=True)
+    with pytest.raises(BadPlaceholder):
+        check_placeholders("{{ name.upper() }}", {"name": ()})

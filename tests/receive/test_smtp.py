@@ -12,8 +12,8 @@ import pytest
 
 from gateway.errors import StoreBusy
 from gateway.inbound.accept import Acceptor
-from gateway.inbound.spool import Spool
 from gateway.inbound.authenticate import Hop, Peers
+from gateway.inbound.spool import Spool
 from gateway.receive.limits import Limits
 from store.models import InboundMail
 from tests.receive.peer import DOMAIN, MAIL, SALES, SUPPORT, Peer, an_acceptor, an_open_door, peer_of, stored

@@ -15,7 +15,7 @@ from gateway.chatter.partners import known
 from gateway.errors import BadShape, BadValue, Conflict, FieldError, Forbidden, NotFound
 from gateway.web.auth import Asking, needs
 from gateway.web.idempotency import once
-from gateway.web.paging import Page, StateFilter, Wished, both_ways
+from gateway.web.paging import Page, StateFilter, Wished, both_ways, check_state
 from gateway.web.schema import Body
 from gateway.web.services import Given, Services
 from store.queries import delivery as deliveries
@@ -34,8 +34,7 @@ def list_deliveries(
 ) -> Page[DeliveryView]:
     """Deliveries, newest first. record: ``type/key``; without it the call needs a token for everything. actor: for
     whom the application asks about a record; not at all for who may not open it."""
-    if wanted is not None and wanted not in DELIVERY_STATES:
-        raise BadValue.of("state", f"{wanted!r} is none of {', '.join(DELIVERY_STATES)}")
+    check_state(wanted, DELIVERY_STATES)
     record_type, _, key = (record or "").partition("/")
     if record is not None and not (record_type and key):
         raise BadShape("name the record as type/key", [FieldError("#/record", "type/key")])

@@ -12,11 +12,11 @@ from litestar import Request, Response, get, post
 
 from gateway.chatter.access import Caller
 from gateway.chatter.entries import ENTRY_STATES, EntryView, ledger_entries, ledger_entry
-from gateway.errors import BadShape, BadValue, FieldError, NotFound
+from gateway.errors import BadShape, FieldError, NotFound
 from gateway.web import idempotency
 from gateway.web.api.attachments import download_headers
 from gateway.web.auth import Asking, needs, refuse_unless
-from gateway.web.paging import Page, StateFilter, Wished, both_ways
+from gateway.web.paging import Page, StateFilter, Wished, both_ways, check_state
 from gateway.web.schema import Body, ReleaseBody, ReplayBody
 from gateway.web.services import Given, Services
 from store.queries import access as answers
@@ -31,8 +31,7 @@ def list_entries(
     services: Given, caller: Asking, wish: Wished, wanted: StateFilter = None, q: str = ""
 ) -> Page[EntryView]:
     """Entries, newest first. q: part of the subject, of an address or of the Message-ID."""
-    if wanted is not None and wanted not in ENTRY_STATES:
-        raise BadValue.of("state", f"{wanted!r} is none of {', '.join(ENTRY_STATES)}")
+    check_state(wanted, ENTRY_STATES)
     types = caller.record_types or None
 
     def work(session: Session) -> Page[EntryView]:

@@ -18,7 +18,7 @@ from gateway.chatter.access import Caller
 from gateway.chatter.events import KINDS
 from gateway.errors import BadShape, BadValue, Conflict, FieldError, Forbidden, NotFound
 from gateway.web.auth import Asking, needs, refuse_unless
-from gateway.web.paging import Page, StateFilter, Wished, among_few, both_ways, by_name
+from gateway.web.paging import Page, StateFilter, Wished, among_few, both_ways, by_name, check_state
 from gateway.web.schema import WebhookBody
 from gateway.web.services import Given, Services
 from store.queries import event as store
@@ -146,8 +146,7 @@ def list_events(
     id: str, services: Given, caller: Asking, wish: Wished, wanted: StateFilter = None
 ) -> Page[EventView]:
     """What a webhook was told, newest first. state ``failed``: what it never took."""
-    if wanted is not None and wanted not in STATES:
-        raise BadValue.of("state", f"{wanted!r} is none of {', '.join(STATES)}")
+    check_state(wanted, STATES)
 
     def work(session: Session) -> Page[EventView]:
         _known(session, caller, id)

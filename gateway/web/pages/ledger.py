@@ -14,7 +14,7 @@ from gateway.errors import BadValue, Forbidden
 from gateway.web.api.ledger import settled
 from gateway.web.auth import Colleague, LoggedIn, check_form
 from gateway.web.pages.render import Form, back_to, page
-from gateway.web.paging import StateFilter, Wished, both_ways
+from gateway.web.paging import StateFilter, Wished, both_ways, check_state
 from gateway.web.services import Given
 from store.queries import ledger
 from store.session import Session
@@ -30,8 +30,8 @@ def show_ledger(
 ) -> Response[str]:
     """Entries of one state, newest first; all of them for ``state=all``."""
     _check_admin(colleague)
-    if wanted not in (*ENTRY_STATES, "all"):
-        raise BadValue.of("state", f"{wanted!r} is none of {', '.join(ENTRY_STATES)}")
+    if wanted != "all":
+        check_state(wanted, ENTRY_STATES)
     state = None if wanted == "all" else wanted
 
     def work(session: Session) -> Any:
