@@ -15,13 +15,16 @@ from sqlalchemy import (
     and_,
     column,
     false,
+    func,
+    literal,
     literal_column,
+    not_,
     or_,
     select,
     table,
 )
 
-from store.models import Attachment, Follower, Message, Notice, Thread
+from store.models import Attachment, Follower, Message, Notice, Partner, Thread
 from store.models.thread import UNNAMED
 from store.session import Session
 
@@ -30,6 +33,7 @@ _message = Message.table()
 _thread = Thread.table()
 _notice = Notice.table()
 _follower = Follower.table()
+_partner = Partner.table()
 member = table("thread_member", column("partner_id", BigInteger()), column("thread_id", BigInteger()))
 """Who is named as a member of a record; triggers keep it (migration 0008)."""
 
@@ -99,7 +103,21 @@ def readable_files(session: Session, reader: Reader) -> list[ColumnElement[bool]
     shared = or_(_attachment.c.pending.is_(False), _attachment.c.scheduled_id.is_not(None))
     of_record = or_(mine, and_(shared, _open_to(session, reader))) if reader.internal else mine
     of_message = and_(_message.c.id.is_not(None), *readable_messages(session, reader))
+    if not reader.internal:
+        of_message = and_(of_message, not_(_is_only_quoted(session)))
     return [*conditions, or_(and_(_attachment.c.message_id.is_(None), of_record), of_message)]
+
+
+def _is_only_quoted(session: Session) -> ColumnElement[bool]:
+    """A colleague's mail shows the file in what it quotes alone (``rules.visibility.is_only_quoted``): it may be a note's."""
+    place = func.strpos if session.dialect.name == "postgresql" else func.instr
+    source = literal("cid:") + func.coalesce(_attachment.c.content_id, "")
+    return and_(
+        func.coalesce(_attachment.c.content_id, "") != "",
+        place(func.coalesce(_message.c.quoted_html, ""), source) > 0,
+        place(_message.c.body_html, source) == 0,
+        _there(_partner.c.id == _message.c.author_id, _partner.c.internal.is_(True)),
+    )
 
 
 def _of_types(reader: Reader) -> list[ColumnElement[bool]]:

@@ -10,10 +10,11 @@ from gateway.chatter.page import MessageView, message_views
 from gateway.chatter.types import put
 from gateway.chatter.write import Writing, write
 from store.models.views import PartnerView, ThreadView
-from store.queries import conversation
+from store.queries import conversation, files
 from store.queries import message as messages
 from store.queries import thread as threads
 from store.queries import types as type_store
+from store.queries.access_filter import EVERYTHING, Reader
 from tests.builders import DOMAIN, TICKET, World, a_mail, hop_client, stamped
 
 ALICE, BOB, CAROL = "alice@corp.example", "bob@corp.example", "carol@customer.example"
@@ -63,6 +64,10 @@ def shown(world: World, message_id: int, *, outsider: bool) -> MessageView:
     with world.database.read() as session:
         [view] = message_views(session, [messages.one(session, message_id)], outsider=outsider)
     return view
+
+
+def outsider(partner: PartnerView) -> Reader:
+    return Reader(None, partner.id, internal=False)
 
 
 def quotation(world: World, message_id: int, *, outsider: bool) -> str | None:
@@ -167,9 +172,19 @@ def test_an_outsider_is_shown_no_image_that_a_colleague_only_quoted(world: World
 
     said = world.messages(second)[-1]
     assert said.kind == "message"
-    assert [names(world, said.id, outsider=outsider) for outsider in (True, False)] == [
+    assert [names(world, said.id, outsider=is_outside) for is_outside in (True, False)] == [
         ["pump.png"], ["plan.png", "pump.png"],
     ]  # fmt: skip
+    for reader, names_of_files in ((outsider(carol), ["pump.png"]), (EVERYTHING, ["plan.png", "pump.png"])):
+        with world.database.read() as session:
+            listed = files.of_record(session, reader, second.id)
+            packed = files.of_message(session, reader, said.id)
+            plan = next(
+                one for one in files.of_record(session, EVERYTHING, second.id) if one.name == "plan.png"
+            )
+            had = files.one(session, reader, plan.id) is not None
+        assert [one.name for one in listed] == [one.name for one in packed] == names_of_files
+        assert had is ("plan.png" in names_of_files), "asked for by its number, too"
 
 
 def test_the_quotation_of_an_outsider_s_mail_is_shown_to_all(world: World, alice, carol, second):
